@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything that people and CI do with this repository. `make` alone says what there is.
+
+# Which interpreter, 3.9 to 3.13: make test PYTHON=python3.13
+PYTHON = python3
+# More arguments for pytest, the benchmark or the demo: make test ARGS='-k ledger'
+ARGS =
+# How many test processes: make test JOBS=2. 0 is none but pytest itself.
+JOBS = 0
+# Whether `make test` runs the checks first: make test CHECK=no
+CHECK = yes
+
+# Each Python has its own environments, so that several can stand side by side.
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENVS = .venv/$(VERSION)
+TOOLS = $(VENVS)/test/bin
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+# Modules of somebody else's must not come before those that are under test.
+unexport PYTHONPATH PYTHONHOME
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export DEBIAN_FRONTEND = noninteractive
+
+PACKAGE_TREES = slack_audit_input tests
+
+.DEFAULT_GOAL = help
+.PHONY: help demo test check format coverage bench postgresql clean
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+help: ## say what there is to make
+	@echo "Usage: make TARGET [PYTHON=python3.13] [ARGS='…']"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Environments are made under .venv/VERSION/, nothing else is installed but what Debian"
+	@echo "lacks for 'make test' when root runs it: PostgreSQL, and the venv module of Python."
+
+demo: $(VENVS)/demo/.stamp ## show the collector at work against an emulated Slack, in a minute
+	@echo "make demo: running the collector against an emulated Slack on loopback"
+	@$(VENVS)/demo/bin/slack-audit-input demo $(ARGS)
+
+test: $(VENVS)/test/.stamp ## check everything, then run all tests
+	@if [ '$(CHECK)' = yes ]; then $(MAKE) check; fi
+	@$(MAKE) postgresql
+	@echo "make test: running the tests on Python $(VERSION)"
+	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
+
+check: $(VENVS)/test/.stamp ## formatting, lint, import contracts, types
+	@echo "make check: formatting, lint, import contracts, types"
+	@$(TOOLS)/ruff format --quiet --check . || { \
+		echo "Remedy: make format"; exit 1; }
+	@$(TOOLS)/ruff check --quiet .
+	@$(TOOLS)/flake8 $(PACKAGE_TREES)
+	@# Its cache does not notice that a module that is imported has come to be.
+	@$(TOOLS)/lint-imports --no-cache > $(VENVS)/test/lint-imports.log 2>&1 \
+		|| { cat $(VENVS)/test/lint-imports.log; exit 1; }
+	@$(TOOLS)/mypy --strict $(PACKAGE_TREES)
+
+format: $(VENVS)/test/.stamp ## format the code and repair what ruff can
+	@echo "make format: formatting the code"
+	@$(TOOLS)/ruff check --quiet --fix-only .
+	@$(TOOLS)/ruff format .
+
+coverage: $(VENVS)/test/.stamp postgresql ## run all tests and say which lines and branches none runs
+	@echo "make coverage: running the tests under coverage"
+	@$(TOOLS)/coverage erase
+	@$(TOOLS)/coverage run -m pytest $(ARGS)
+	@$(TOOLS)/coverage combine --quiet
+	@$(TOOLS)/coverage report
+
+bench: $(VENVS)/bench/.stamp ## measure speed and memory, and compare with the slack_sdk loop
+	@echo "make bench: measuring; leave the machine alone meanwhile"
+	@$(VENVS)/bench/bin/python tests/bench/run.py $(ARGS)
+
+postgresql: # what the contract tests of the PostgreSQL store start a server from
+	@found() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }; \
+	if found > /dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		echo "make test: installing Debian's package postgresql, for the tests of that store"; \
+		{ apt-get update -qq && apt-get install -qq --yes --no-install-recommends postgresql; \
+		} > .venv/apt.log 2>&1 || tail -n 5 .venv/apt.log; \
+	fi; \
+	if found > /dev/null 2>&1; then exit 0; fi; \
+	echo "**********************************************************************"; \
+	echo "** No PostgreSQL here: the contract tests of its store WILL BE SKIPPED."; \
+	echo "** Remedy: apt-get install postgresql"; \
+	echo "**********************************************************************"
+
+clean: ## remove the environments and all that was made here
+	@echo "make clean: removing environments, caches and builds"
+	@rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache ./*.egg-info
+	@find $(PACKAGE_TREES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What an environment has beside the package and what that needs.
+$(VENVS)/demo/.stamp: EXTRAS =
+$(VENVS)/test/.stamp: EXTRAS = [dev,postgresql]
+$(VENVS)/bench/.stamp: EXTRAS = [bench]
+
+# The package itself is installed as a link to this tree: only other dependencies or another entry
+# point make an installation out of date, and those stand in pyproject.toml.
+$(VENVS)/%/.stamp: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || { \
+		echo "'$(PYTHON)' is not a Python of 3.9 or newer. Name one: make PYTHON=python3.11 …"; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		mkdir -p .venv; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+			echo "Python $(VERSION) has no venv module: installing Debian's python$(VERSION)-venv"; \
+			{ apt-get update -qq && \
+				apt-get install -qq --yes --no-install-recommends python$(VERSION)-venv; \
+			} > .venv/apt.log 2>&1 || tail -n 5 .venv/apt.log; \
+		fi; \
+		$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+			echo "Python $(VERSION) has no venv module. Remedy, as root, on Debian and Ubuntu:"; \
+			echo "    apt-get install python$(VERSION)-venv"; \
+			exit 1; }; }
+	@echo "Making the environment $(@D) (packages from the configured registry)"
+	@$(@D)/bin/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(@D)
+	@# Debian 11 has a pip that cannot install a link to a tree without setup.py: 22 can.
+	@$(@D)/bin/python -m pip install -qq 'pip>=22'
+	@$(@D)/bin/python -m pip install -qq --editable '.$(EXTRAS)'
+	@touch $@

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was done: counted per run and, with the checkpoint, in total."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from slack_audit_input.model.errors import StoreError
+
+#: Upper bounds of the lateness histogram, in seconds; the last bucket has none.
+LATENESS_BOUNDS = (
+    *(5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600),
+    *(7200, 10800, 21600, 43200, 64800, 86400),
+)
+
+#: Every counter, with its meaning: shown by ``status``, and a name outside is a mistake.
+MEANINGS = {
+    "events": "events delivered",
+    "duplicates": "entries that had been delivered before",
+    "late": "events that appeared after their second had been read",
+    "outside": "entries outside the stretch that was asked for",
+    "undated": "events without a usable date_create",
+    "odd": "entries without an id or a date, or that are no objects",
+    "pages": "pages read",
+    "entries": "entries on those pages",
+    "calls": "calls to Slack",
+    "capacity": "entries that those pages could have held",
+    "budget_waits": "times a call had to wait for the call budget",
+    "rate_limited": "answers 429",
+    "cursor_rejected": "dead cursors",
+    "retry_network": "retries: no answer",
+    "retry_timeout": "retries: no answer in time",
+    "retry_server": "retries: fault at Slack (5xx)",
+    "retry_body": "retries: cut, empty or not JSON",
+    "retry_shape": "retries: answer of an unknown shape",
+    "retry_redirect": "retries: redirect",
+    "retry_range": "retries: stretch refused",
+    "unknown_actions": "events whose action no catalogue knows",
+    "actions_dropped": "action filters that Slack does not know",
+    "unproven_ends": "full pages that ended without Slack saying so",
+    "unordered": "pages that were not newest first",
+    "cuts": "windows cut in two for an idle worker",
+    "commits": "checkpoints written",
+}
+
+
+class Counters:
+    """Counts of this run and of all runs."""
+
+    def __init__(self, text: str = "") -> None:
+        self.run: Counter[str] = Counter()
+        self.total: Counter[str] = Counter()
+        self.lateness = [0] * (len(LATENESS_BOUNDS) + 1)
+        self.found_by_level: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()
+        if text:
+            self._read(text)
+
+    def add(self, name: str, count: int = 1) -> None:
+        """Count under a name of MEANINGS."""
+        if name not in MEANINGS:
+            raise KeyError(name)
+        if count:
+            self.run[name] += count
+            self.total[name] += count
+
+    def add_late(self, lateness: Iterable[int], level: int) -> None:
+        """Count late events, by how late (seconds) and by the sweep level that found them."""
+        found = 0
+        for seconds in lateness:
+            self.lateness[bisect_left(LATENESS_BOUNDS, seconds)] += 1
+            found += 1
+        if found:
+            self.add("late", found)
+            self.found_by_level[str(level)] += found
+
+    def to_json(self) -> str:
+        """The totals, for the checkpoint."""
+        return json.dumps(
+            {
+                "total": dict(self.total),
+                "lateness": self.lateness,
+                "found_by_level": dict(self.found_by_level),
+                "unknown": dict(self.unknown),
+            },
+            separators=(",", ":"),
+        )
+
+    def _read(self, text: str) -> None:
+        try:
+            data = json.loads(text)
+            self.total.update(_counts(data["total"]))
+            self.found_by_level.update(_counts(data["found_by_level"]))
+            self.unknown.update(_counts(data["unknown"]))
+            lateness = data["lateness"]
+            if len(lateness) == len(self.lateness):
+                self.lateness = [int(count) for count in lateness]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StoreError(
+                f"the counters of the checkpoint are not readable ({error}); left as they are"
+            ) from None
+
+
+def _counts(data: Any) -> dict[str, int]:
+    return {str(name): int(count) for name, count in data.items()}

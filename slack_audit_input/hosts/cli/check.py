@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``check``: try everything that a collection needs, and say in words what is wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from slack_audit_input.collector.settings import Settings
+from slack_audit_input.collector.walk import reading_of
+from slack_audit_input.hosts.cli import options
+from slack_audit_input.hosts.cli.outputs import output, sink_of
+from slack_audit_input.hosts.cli.places import token_from
+from slack_audit_input.model.errors import CollectorError, ConfigError, Refused
+from slack_audit_input.slack.answers import document_of, page_of, params_of
+from slack_audit_input.slack.client import Answer, Client
+from slack_audit_input.stores.sql import SqlState
+
+#: A clock that is off by more is worth a word; collection goes by Slack's clock in any case.
+CLOCK_OFF = 5
+
+
+@click.command("check")
+@output
+@options.state
+@options.slack
+@options.collecting
+@options.filters
+@options.common
+def check(**values: Any) -> None:
+    """Try everything that a collection needs, and say in words what is wrong.
+
+    Slack's address, the clock, the token, its scope and plan, the filters, the state and the
+    output. Changes nothing; two calls to Slack. Exit 0 when all is well.
+    """
+    log = options.logger(values)
+    report = _Report()
+    settings = report.try_(
+        "settings", lambda: options.collection_settings(values, time.time(), True)
+    )
+    client_settings = report.try_("api url", lambda: options.client_settings(values))
+    date: int | None = None
+    if client_settings is not None:
+        answer = report.try_("slack", lambda: _reach(Client(client_settings, None)))
+        if answer is not None:
+            date = answer.date
+            report.say("clock", _clock_words(date))
+    token = report.try_("token", lambda: token_from(values["token_file"], log))
+    if token is not None and settings is not None and client_settings is not None:
+        now = date if date is not None else int(time.time())
+        client = Client(client_settings, token)
+        report.try_("audit logs", lambda: _read_one(client, settings, now))
+    report.try_("state", lambda: _state_words(values["state"]))
+    if settings is not None and values["output_file"]:
+        report.try_("output", lambda: _output_words(values, settings))
+    if report.worst:
+        raise click.exceptions.Exit(report.worst)
+
+
+class _Report:
+    """One line per thing tried; ``worst`` is the first failure's exit code."""
+
+    def __init__(self) -> None:
+        self.worst = 0
+
+    def try_(self, name: str, attempt: Callable[[], Any]) -> Any:
+        """Its result, or None after a failure, which is said."""
+        try:
+            found = attempt()
+        except CollectorError as error:
+            self.worst = self.worst or error.exit_code
+            click.echo(f"FAILED  {name}: {error}")
+            return None
+        self.say(name, found if isinstance(found, str) else "")
+        return found
+
+    def say(self, name: str, words: str) -> None:
+        """A line for what is well."""
+        click.echo(f"ok      {name}" + (f": {words}" if words else ""))
+
+
+def _output_words(values: dict[str, Any], settings: Settings) -> str:
+    sink_of(values, settings).close()
+    return str(values["output_file"])
+
+
+def _reach(client: Client) -> Answer:
+    answer = client.get("actions", {})
+    document = document_of(answer)
+    if not isinstance(document, dict) or not isinstance(document.get("actions"), dict):
+        raise ConfigError("this address answers, but not as the Audit Logs API does: see --api-url")
+    return answer
+
+
+def _clock_words(date: int | None) -> str:
+    if date is None:
+        return "Slack's answer has no Date; this machine's clock is used"
+    off = time.time() - date
+    if abs(off) <= CLOCK_OFF:
+        return "agrees with Slack's"
+    side = "ahead of" if off > 0 else "behind"
+    return f"{abs(off):.0f} s {side} Slack's; collection goes by Slack's, but set this one right"
+
+
+def _read_one(client: Client, settings: Settings, now: int) -> str:
+    reading = reading_of(now - 86400, now - 2, "", 1, now - 2)
+    try:
+        page = page_of(client.get("logs", params_of(reading, settings.filters)), reading, None)
+    except Refused as error:
+        raise ConfigError(
+            f"{error}: is each --action a name that Slack lists? `slack-audit-input actions`"
+        ) from None
+    found = f"the newest is {now - page.newest} s old" if page.newest else "none in the last day"
+    return f"the token reads the organization's audit log ({found})"
+
+
+def _state_words(url: str) -> str:
+    from pathlib import Path
+
+    if "://" not in url and not Path(url).expanduser().exists():
+        return f"{url} does not exist yet; the first run makes it"
+    state = SqlState(url, create=False)
+    names = ", ".join(state.inputs()) or "no input yet"
+    state.close()
+    return f"{state.shown} ({names})"

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things are kept on this machine, and where the token comes from."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from slack_audit_input.collector.ports import Log
+from slack_audit_input.model.errors import ConfigError
+from slack_audit_input.slack.client import Token
+
+
+def default_state() -> Path:
+    """The platform's place for state: XDG_STATE_HOME, Application Support, LOCALAPPDATA."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return base / "slack-audit-input" / "state.sqlite"
+
+
+def token_from(token_file: str | None, log: Log) -> Token:
+    """The token in a file, or in SLACK_AUDIT_TOKEN. Raises ConfigError when there is none."""
+    if not token_file:
+        secret = os.environ.get("SLACK_AUDIT_TOKEN", "")
+        if not secret.strip():
+            raise ConfigError(
+                "no token: put it in a file and name it with --token-file, or in the environment "
+                "variable SLACK_AUDIT_TOKEN (never on the command line, where others can see it)"
+            )
+        return Token(secret)
+    path = Path(token_file)
+    try:
+        secret = path.read_text("utf-8")
+        mode = path.stat().st_mode
+    except (OSError, UnicodeDecodeError) as error:
+        words = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise ConfigError(f"--token-file {path}: {words}") from None
+    if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+        log("warning", "token_file_open", path=path, remedy=f"chmod 600 {path}")
+    try:
+        return Token(secret)
+    except ConfigError as error:
+        raise ConfigError(f"--token-file {path}: {error}") from None

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``status``: how the collection is doing. ``forget``: delete an input's checkpoint."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import click
+
+from slack_audit_input.collector.counters import LATENESS_BOUNDS, MEANINGS, Counters
+from slack_audit_input.engine.ledger import from_json
+from slack_audit_input.engine.reading import backlog_seconds
+from slack_audit_input.hosts.cli import options
+from slack_audit_input.hosts.cli.backfill import is_running
+from slack_audit_input.hosts.moments import shown
+from slack_audit_input.model.errors import ConfigError, StoreError
+from slack_audit_input.stores.sql import SqlCheckpoint, SqlState
+
+
+@click.command("status")
+@options.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@options.option("--all-inputs", is_flag=True, help="Every input of the state.")
+@options.state
+@options.common
+def status(as_json: bool, all_inputs: bool, **values: Any) -> None:
+    """Say how the collection is doing: ledger, backlog, lag, last error, lateness, counters."""
+    state = SqlState(values["state"], create=False)
+    names = state.inputs() if all_inputs else [values["input"]]
+    found = [describe(state.checkpoint(name), name) for name in names]
+    state.close()
+    if as_json:
+        click.echo(json.dumps(found if all_inputs else found[0], indent=2))
+        return
+    for one in found:
+        _show(one)
+
+
+@click.command("forget")
+@options.option("--yes", is_flag=True, help="Do not ask.")
+@options.state
+@options.common
+def forget(yes: bool, **values: Any) -> None:
+    """Delete the checkpoint of an input: its next run starts from --start, as if new.
+
+    Events that were delivered before may then be delivered again.
+    """
+    state = SqlState(values["state"], create=False)
+    checkpoint = state.checkpoint(values["input"])
+    if checkpoint.load() is None:
+        raise StoreError(f"the state has no input {values['input']!r}; it has: {_names(state)}")
+    if is_running(checkpoint):
+        raise ConfigError("a collector runs on this input: stop it first")
+    if not yes:
+        click.confirm(f"Forget what was delivered for input {values['input']!r}?", abort=True)
+    checkpoint.forget()
+    state.close()
+
+
+def describe(checkpoint: SqlCheckpoint, name: str) -> dict[str, Any]:
+    """Everything that is known about an input, for JSON."""
+    state = checkpoint.load()
+    if state is None:
+        raise StoreError(f"the state has no input {name!r}: nothing has been collected for it yet")
+    ledger = from_json(state.ledger)
+    counters = Counters(state.counters)
+    note = json.loads(state.status) if state.status else {}
+    running = is_running(checkpoint)
+    return {
+        "input": name,
+        "account": state.account,
+        "running": running,
+        "owner": state.owner,
+        "last_commit": shown(state.beat),
+        "start": shown(ledger.start),
+        "head": shown(ledger.head),
+        "lag_s": max(0, round(time.time() - ledger.head)),
+        "backlog_s": backlog_seconds(ledger),
+        "open_windows": [
+            {"oldest": shown(w.oldest), "latest": shown(w.latest), "kind": w.kind}
+            for w in ledger.windows
+        ],
+        "backfilled": [[shown(s.oldest), shown(s.latest)] for s in ledger.earlier],
+        "index_reaches_back_to": shown(ledger.floor),
+        "requests": [request._asdict() for request in checkpoint.requests()],
+        "filters": state.filters,
+        "last_error": note.get("error", ""),
+        "last_error_at": shown(note["at"]) if note.get("error") else "",
+        "counters": {name: counters.total[name] for name in MEANINGS},
+        "lateness_s": _histogram(counters),
+        "late_found_by_level": dict(counters.found_by_level),
+        "unknown_actions": dict(counters.unknown),
+    }
+
+
+def _histogram(counters: Counters) -> dict[str, int]:
+    labels = [f"<={bound}" for bound in LATENESS_BOUNDS] + [f">{LATENESS_BOUNDS[-1]}"]
+    return dict(zip(labels, counters.lateness))
+
+
+def _show(one: dict[str, Any]) -> None:
+    rows = _rows(one)
+    if not sys.stdout.isatty():
+        width = max(len(name) for name, _ in rows)
+        for name, value in rows:
+            click.echo(f"{name:<{width}}  {value}")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"input {one['input']}", show_header=False)
+    for name, value in rows:
+        table.add_row(name, value)
+    Console().print(table)
+
+
+def _rows(one: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        ("input", one["input"]),
+        ("account", one["account"]),
+        ("running", f"yes, {one['owner']}" if one["running"] else "no"),
+        ("last commit", one["last_commit"]),
+        ("collects from", one["start"]),
+        ("read up to", f"{one['head']} ({one['lag_s']} s ago)"),
+        ("never read yet", f"{one['backlog_s']} s"),
+    ]
+    rows += [
+        ("open window", f"{w['oldest']} to {w['latest']} ({w['kind']})")
+        for w in one["open_windows"]
+    ]
+    rows += [("backfilled", f"{first} to {last}") for first, last in one["backfilled"]]
+    rows += [("index reaches to", one["index_reaches_back_to"])]
+    if one["last_error"]:
+        rows.append(("last error", f"{one['last_error_at']}: {one['last_error']}"))
+    rows += [(MEANINGS[name], str(n)) for name, n in one["counters"].items() if n]
+    rows += [(f"late {label} s", str(n)) for label, n in one["lateness_s"].items() if n]
+    rows += [
+        (f"late, found by level {level}", str(n)) for level, n in one["late_found_by_level"].items()
+    ]
+    rows += [
+        ("unknown action", f"{name} ({n} pages)") for name, n in one["unknown_actions"].items()
+    ]
+    return rows
+
+
+def _names(state: SqlState) -> str:
+    return ", ".join(state.inputs()) or "none"

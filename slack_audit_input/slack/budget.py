@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The call budget: never more than so many calls in any minute, live and sweeps first.
+
+Slack's limit is 50 calls a minute for the whole organization, shared with the customer's other
+tools (reference section 6). Urgent calls take any free place. The others are spread over what
+urgent ones leave, so that a poll never waits for a minute to pass behind a burst of backlog.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+MINUTE = 60.0
+#: Places that may be made up for when answers come late; more would be a burst.
+CATCH_UP = 2
+
+
+class CallBudget:
+    """Counts calls; times are monotonic seconds passed in."""
+
+    def __init__(self, per_minute: int) -> None:
+        self.per_minute = per_minute
+        self._calls: deque[float] = deque()
+        self._urgent: deque[float] = deque()
+        self._slot = float("-inf")
+        self._paused_until = float("-inf")
+
+    def wait(self, now: float, urgent: bool) -> float:
+        """Seconds until a call may start; 0 when it may start now."""
+        self._forget(now)
+        ready = self._paused_until
+        if len(self._calls) >= self.per_minute:
+            ready = max(ready, self._calls[-self.per_minute] + MINUTE)
+        if not urgent:
+            ready = max(ready, self._slot)
+        return max(0.0, ready - now)
+
+    def take(self, now: float, urgent: bool) -> None:
+        """Count a call that starts now."""
+        self._forget(now)
+        self._calls.append(now)
+        if urgent:
+            self._urgent.append(now)
+        else:
+            spacing = MINUTE / max(1, self.per_minute - len(self._urgent))
+            self._slot = max(self._slot, now - CATCH_UP * spacing) + spacing
+
+    def pause(self, until: float) -> None:
+        """No call before ``until``: Slack said Retry-After, and it holds for all workers."""
+        self._paused_until = max(self._paused_until, until)
+
+    def paused(self, now: float) -> float:
+        """Seconds that a Retry-After still holds."""
+        return max(0.0, self._paused_until - now)
+
+    def used(self, now: float) -> int:
+        """Calls in the last minute."""
+        self._forget(now)
+        return len(self._calls)
+
+    def _forget(self, now: float) -> None:
+        for calls in (self._calls, self._urgent):
+            while calls and calls[0] <= now - MINUTE:
+                calls.popleft()

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One table: what an HTTP status, an error code and a header mean, and what to do.
+
+The status decides, the code refines: bodies of errors may be empty or HTML (a token "dummy"
+gets 401 without a parseable body, as the Java SDK's live tests show).
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import time
+from typing import Any, NoReturn
+
+from slack_audit_input.model.errors import (
+    AuthError,
+    CollectorError,
+    ConfigError,
+    CursorRejected,
+    ProtocolError,
+    RateLimited,
+    Refused,
+    Retryable,
+)
+
+_NEEDED = (
+    "The token must be a user token (xoxp-…) of an organization Owner, with the scope "
+    "auditlogs:read, from an app installed on the whole organization."
+)
+#: Slack's error codes that a person must act on: documented ones first, generic ones after.
+AUTH_CODES = {
+    "missing_authentication": f"Slack got no token. {_NEEDED}",
+    "invalid_authentication": f"Slack does not accept the token. {_NEEDED}",
+    "user_not_authorized": (
+        "The app was installed by somebody who is not an organization Owner (an Admin is not "
+        "enough). Let an Owner install it and use that token."
+    ),
+    "team_not_authorized": (
+        "The app is installed on one workspace. Install it on the organization: choose the "
+        "organization in the drop-down of the consent page."
+    ),
+    "feature_not_enabled": (
+        "This organization has no audit logs: they come with Slack's Enterprise plans only."
+    ),
+    "invalid_workspace": (
+        "The token belongs to a workspace that has no audit logs. Use the token of an app that "
+        "is installed on an Enterprise organization."
+    ),
+    "method_not_allowed": f"Slack does not allow this call with this token. {_NEEDED}",
+    "missing_scope": "The token lacks the scope auditlogs:read. Add it as a user token scope, "
+    "install the app again as an organization Owner, and use the new token.",
+    "not_allowed_token_type": f"This kind of token cannot read audit logs. {_NEEDED}",
+    "token_revoked": "The token was revoked. Install the app again as an Owner; use the new token.",
+    "token_expired": "The token has expired. Use one without token rotation, or a fresh one.",
+    "account_inactive": (
+        "The person whose token this is has left or was deactivated. Let another organization "
+        "Owner install the app."
+    ),
+    "not_authed": f"Slack got no token. {_NEEDED}",
+    "invalid_auth": f"Slack does not accept the token. {_NEEDED}",
+    "org_login_required": "The organization is being migrated and cannot be read at the moment.",
+    "paid_only": "This organization has no audit logs: they need Slack's Enterprise plan.",
+}
+_LIMITED = ("rate_limited", "ratelimited")
+_PASSING = ("internal_error", "fatal_error", "service_unavailable", "request_timeout")
+
+#: Waited when Slack's Retry-After is missing or makes no sense.
+RETRY_AFTER_DEFAULT = 30.0
+#: An hour is honoured; nonsense such as a million seconds is not.
+RETRY_AFTER_MOST = 3600.0
+
+
+def error_of(status: int, body: bytes, retry_after: str | None, cursor: bool) -> CollectorError:
+    """The error that an answer other than a good 200 stands for.
+
+    ``cursor``: the request had one. Never raises.
+    """
+    document = _document(body)
+    code = document.get("error")
+    code = code if isinstance(code, str) else ""
+    said = f"HTTP {status}" + (f" {code[:80]}" if code else "")
+    if status == 429 or (status == 200 and code in _LIMITED):
+        return RateLimited(f"Slack's rate limit is used up ({said})", seconds_of(retry_after))
+    if status in (401, 403) or code in AUTH_CODES:
+        return AuthError(f"{said}: {_auth_words(status, code, document)}")
+    if status == 400:
+        if cursor:
+            return CursorRejected(f"Slack does not know the cursor any more ({said})")
+        return Refused(f"Slack refuses the request ({said})", code)
+    if status == 407:
+        return ConfigError("The proxy wants a user name and password: put them in the proxy's URL")
+    if status in (404, 405):
+        return ConfigError(
+            f"{said}: there is no Audit Logs API at this address. --api-url must be "
+            "https://api.slack.com/audit/v1/ (or your region's)"
+        )
+    if 300 <= status < 400:
+        return Retryable(
+            f"{said}: Slack's address answers with a redirect, which is never followed, for it "
+            "would carry the token elsewhere. Check --api-url and the proxy",
+            "redirect",
+        )
+    if status >= 500 or status in (408, 425) or code in _PASSING:
+        return Retryable(f"Slack has a fault at the moment ({said})", "server")
+    return ProtocolError(f"Slack answers {said}, which is not known. The checkpoint is kept", body)
+
+
+def raise_not_ok(document: dict[str, Any], body: bytes, cursor: bool) -> NoReturn:
+    """For a 200 without entries: ``ok: false`` by its code, anything else as an unknown shape."""
+    if document.get("ok") is False or isinstance(document.get("error"), str):
+        code = document.get("error")
+        status = 400 if code in ("invalid_cursor", "invalid_action", "invalid_range") else 200
+        raise error_of(status, body, None, cursor)
+    raise Retryable("Slack's answer holds no list of entries", "shape")
+
+
+def seconds_of(retry_after: str | None, now: float | None = None) -> float:
+    """Seconds to wait for a ``Retry-After`` of whole seconds, a fraction, or an HTTP date."""
+    text = (retry_after or "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        parsed = email.utils.parsedate_tz(text)
+        if parsed is None:
+            return RETRY_AFTER_DEFAULT
+        seconds = email.utils.mktime_tz(parsed) - (time.time() if now is None else now)
+    if not seconds >= 0:  # also NaN
+        return RETRY_AFTER_DEFAULT
+    return min(max(seconds, 1.0), RETRY_AFTER_MOST)
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body[:65536])
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _auth_words(status: int, code: str, document: dict[str, Any]) -> str:
+    words = AUTH_CODES.get(code)
+    if words is None:
+        refused = "does not accept the token" if status == 401 else "forbids this token"
+        words = f"Slack {refused}. {_NEEDED}"
+    provided = document.get("provided")
+    if code == "missing_scope" and isinstance(provided, str):
+        words += f" It has: {provided[:200]}."
+    return words
