@@ -23,7 +23,9 @@ def begin(start: int, now: int, levels: Sequence[Level]) -> Ledger:
     # Deeper levels count from now: the backlog that is about to be read is read after now,
     # so it is as good as their run.
     swept = (now - levels[0].period, *(now for _ in levels[1:]))
-    return Ledger(start, start - 1, (), (), swept, floor=start)
+    # The index reaches back as far as sweeps will, also before start: a backfill may come.
+    floor = _whole_minute(sweeps.horizon(levels, swept))
+    return Ledger(start, start - 1, (), (), swept, floor=floor)
 
 
 def relevel(ledger: Ledger, levels: Sequence[Level]) -> Ledger:
@@ -126,6 +128,8 @@ def reread(ledger: Ledger, span: Span) -> Ledger:
     """
     turn = ledger.turn + 1
     reachable = Span(max(span.oldest, ledger.floor), min(span.latest, ledger.head))
+    if reachable.seconds <= 0:
+        return ledger
     pieces = [
         piece
         for part in within(reachable, asked(ledger))

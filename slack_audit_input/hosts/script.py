@@ -14,32 +14,55 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from slack_audit_input import __version__
+from slack_audit_input.collector.settings import PAGE_MOST
 from slack_audit_input.collector.walk import Walk
 from slack_audit_input.hosts.moments import second_of
+from slack_audit_input.model.errors import AuthError, ConfigError, ProtocolError
 from slack_audit_input.slack.answers import document_of
 from slack_audit_input.slack.budget import CallBudget
-from slack_audit_input.slack.client import API_URL, Client, Settings, Token
+from slack_audit_input.slack.classify import raise_not_ok
+from slack_audit_input.slack.client import API_URL, Answer, Client, Settings, Token
+from slack_audit_input.slack.clock import SlackClock
 from slack_audit_input.slack.filters import Filters
 from slack_audit_input.slack.scan import scan_hard
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: Seconds that a stretch without an end stays behind this machine's clock, which may be ahead
-#: of Slack's: Slack refuses to be asked for the future.
+#: Seconds that a stretch without an end stays behind Slack's clock, whose current second is
+#: still filling.
 BEHIND = 2
+#: Milliseconds are a common mistake: 100 billion seconds lie in the year 5138.
+MOMENT_MOST = 100_000_000_000
 
 
-class _Clock:
+class Timekeeper(Protocol):
+    """Time, and waiting for it: what tests replace."""
+
+    def monotonic(self) -> float:
+        """Seconds that only rise."""
+
+    def wall(self) -> float:
+        """Unix seconds by this machine's clock."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class _Machine:
     def monotonic(self) -> float:
         return time.monotonic()
 
     def wall(self) -> float:
         return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 class AuditLogs:
@@ -47,8 +70,9 @@ class AuditLogs:
 
     ``token``: a user token of an organization Owner with ``auditlogs:read``; not needed for
     ``actions`` and ``schemas``. ``calls_per_minute``: this object's share of Slack's limit.
-    Use it from one thread, or as a context manager. Errors are those of
-    ``slack_audit_input.model.errors``.
+    ``give_up_after``: seconds for which faults of Slack or the network are borne before
+    GaveUp; 0 is without end. ``timekeeper``: for tests. Use it from one thread, or as a context
+    manager. Errors are those of ``slack_audit_input.model.errors``.
     """
 
     def __init__(
@@ -59,15 +83,20 @@ class AuditLogs:
         proxy: str = "",
         ca_file: str = "",
         calls_per_minute: int = 45,
-        page_size: int = 9999,
+        page_size: int = PAGE_MOST,
         give_up_after: float = 600.0,
+        timekeeper: Timekeeper | None = None,
     ) -> None:
+        if not 1 <= page_size <= PAGE_MOST:
+            raise ConfigError(f"page_size must be between 1 and {PAGE_MOST}")
         settings = Settings(api_url, proxy, ca_file, agent=f"slack-audit-input/{__version__}")
         self._open = Client(settings, None)
-        self._client = Client(settings, Token(token)) if token else self._open
+        self._client = Client(settings, Token(token)) if token else None
         self._budget = CallBudget(calls_per_minute)
         self._page_size = page_size
         self._give_up_after = give_up_after
+        self._time = timekeeper or _Machine()
+        self._slack_clock = SlackClock(self._time.wall(), self._time.monotonic())
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +106,8 @@ class AuditLogs:
 
     def events(
         self,
-        oldest: str | int,
-        latest: str | int | None = None,
+        oldest: str | float,
+        latest: str | float | None = None,
         *,
         action: str | Sequence[str] = (),
         exclude_action: str | Sequence[str] = (),
@@ -87,48 +116,107 @@ class AuditLogs:
     ) -> Iterator[dict[str, Any]]:
         """Slack's entries from ``latest`` back to ``oldest``, newest first, each once.
 
-        Times are unix seconds, ``"2026-11-01T12:00:00Z"`` or ``"-7d"``; ``latest`` None is now.
-        All pages are read, faults and dead cursors are seen to. An entry that is no object
-        comes as ``{"entry": …}``.
+        Times are unix seconds, ``"2026-11-01T12:00:00Z"`` or ``"-7d"``; ``latest`` None, or in
+        the future, is now, by Slack's clock. ``action`` and ``exclude_action``: one name, several
+        with commas between, or a list; a name that Slack does not know is left out with a
+        warning. All pages are read, faults and dead cursors are seen to.
+
+        An entry that is no object comes as ``{"entry": …}``; in one that is nested too deeply
+        for Python, what lies below the fourth level is None. A wrong argument raises
+        ConfigError here, a missing token AuthError, and everything else comes up on the way.
         """
-        now = time.time()
-        first = _second(oldest, now, "oldest")
-        last = int(now) - BEHIND if latest is None else _second(latest, now, "latest")
+        if self._client is None:
+            raise AuthError("AuditLogs needs a token to read events; only the catalogue needs none")
         filters = Filters(_names(action), _names(exclude_action), actor, entity)
-        walk = Walk(
-            self._client,
+        self._span(oldest, latest, self._time.wall())
+        return self._read(self._client, oldest, latest, filters)
+
+    def actions(self) -> dict[str, list[str]]:
+        """Slack's own list of action names, by category."""
+        found = self._document("actions", dict)
+        return {
+            category: [name for name in names if isinstance(name, str)]
+            for category, names in found.items()
+            if isinstance(names, list)
+        }
+
+    def schemas(self) -> list[dict[str, Any]]:
+        """Slack's own description of the kinds of entities."""
+        return list(self._document("schemas", list))
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+        self._open.close()
+
+    def _read(
+        self, client: Client, oldest: str | float, latest: str | float | None, filters: Filters
+    ) -> Iterator[dict[str, Any]]:
+        if not self._slack_clock.heard:
+            self._document("actions", dict)  # for the Date of its answer
+        now = self._slack_clock.exact(self._time.monotonic())
+        first, last = self._span(oldest, latest, now)
+        walk = self._walk(client, filters)
+        told = 0
+        for step in walk.steps(first, min(last, int(now) - BEHIND)):
+            if len(walk.refused) > told:
+                names = ", ".join(walk.refused[told:])
+                told = len(walk.refused)
+                warnings.warn(f"left out, as Slack does not know them: {names}", stacklevel=2)
+            for event in step.events:
+                yield _entry(event.text)
+
+    def _span(self, oldest: str | float, latest: str | float | None, now: float) -> tuple[int, int]:
+        first = _second(oldest, now, "oldest")
+        last = int(now) if latest is None else _second(latest, now, "latest")
+        if latest is not None and first > last:
+            raise ConfigError(f"oldest {oldest!r} lies after latest {latest!r}")
+        return first, last
+
+    def _walk(self, client: Client, filters: Filters | None = None) -> Walk:
+        return Walk(
+            client,
             self._budget,
-            _Clock(),
-            time.sleep,
+            self._time,
+            self._time.sleep,
             filters=filters,
             limit=self._page_size,
             give_up_after=self._give_up_after,
         )
-        for step in walk.steps(first, last):
-            for event in step.events:
-                yield _entry(event.text)
 
-    def actions(self) -> dict[str, list[str]]:
-        """Slack's own list of action names, by category."""
-        found = document_of(self._open.get("actions", {}))["actions"]
-        return {category: list(names) for category, names in found.items()}
+    def _document(self, name: str, shape: type) -> Any:
+        """What /actions or /schemas holds under its own name."""
 
-    def schemas(self) -> list[dict[str, Any]]:
-        """Slack's own description of the kinds of entities."""
-        return list(document_of(self._open.get("schemas", {}))["schemas"])
+        def ask() -> tuple[Answer, Any]:
+            answer = self._open.get(name, {})
+            self._slack_clock.observe(answer.date, self._time.monotonic())
+            document = document_of(answer)
+            if isinstance(document, dict) and document.get("ok") is False:
+                raise_not_ok(document, answer.body, False)
+            return answer, document
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-        self._open.close()
+        answer, document = self._walk(self._open).patiently(ask)
+        found = document.get(name) if isinstance(document, dict) else None
+        if not isinstance(found, shape):
+            raise ProtocolError(
+                f"Slack's answer to /{name} is of another shape: is api_url right?", answer.body[:65536]
+            )
+        return found
 
 
-def _second(moment: str | int, now: float, name: str) -> int:
-    return moment if isinstance(moment, int) else second_of(moment, now, name)
+def _second(moment: str | float, now: float, name: str) -> int:
+    if isinstance(moment, str):
+        return second_of(moment, now, name)
+    if not 0 <= moment < MOMENT_MOST:  # also NaN
+        raise ConfigError(f"{name} {moment!r} is no time in unix seconds")
+    return int(moment)
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    return tuple(names.split(",")) if isinstance(names, str) and names else tuple(names)
+    several = (names,) if isinstance(names, str) else names
+    found = (name.strip() for part in several for name in part.split(","))
+    return tuple(dict.fromkeys(name for name in found if name))
 
 
 def _entry(text: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def page_of(
     """The page in an answer of ``/logs``; raises the error that any other answer stands for."""
     cursor = bool(reading.cursor)
     if answer.status != 200:
-        raise error_of(answer.status, _readable(answer), answer.retry_after, cursor)
+        raise _error(answer, cursor)
     body = inflate(answer.body, answer.encoding)
     return decode_page(body, reading.latest, accept, cursor)
 
@@ -51,11 +51,15 @@ def document_of(answer: Answer) -> Any:
     Raises the error that any other answer stands for, Retryable when it is not JSON.
     """
     if answer.status != 200:
-        raise error_of(answer.status, _readable(answer), answer.retry_after, False)
+        raise _error(answer, False)
     try:
         return json.loads(inflate(answer.body, answer.encoding))
     except (ValueError, RecursionError):
         raise Retryable("Slack's answer is not JSON", "body") from None
+
+
+def _error(answer: Answer, cursor: bool) -> CollectorError:
+    return error_of(answer.status, _readable(answer), answer.retry_after, cursor, answer.date)
 
 
 def _readable(answer: Answer) -> bytes:

@@ -10,15 +10,22 @@ from __future__ import annotations
 
 from collections import deque
 
+from slack_audit_input.model.errors import ConfigError
+
 MINUTE = 60.0
 #: Places that may be made up for when answers come late; more would be a burst.
 CATCH_UP = 2
 
 
 class CallBudget:
-    """Counts calls; times are monotonic seconds passed in."""
+    """Counts calls; times are monotonic seconds passed in.
+
+    Raises ConfigError for less than one call a minute.
+    """
 
     def __init__(self, per_minute: int) -> None:
+        if per_minute < 1:
+            raise ConfigError(f"at least one call a minute is needed, not {per_minute}")
         self.per_minute = per_minute
         self._calls: deque[float] = deque()
         self._urgent: deque[float] = deque()

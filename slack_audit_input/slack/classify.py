@@ -7,8 +7,8 @@ gets 401 without a parseable body, as the Java SDK's live tests show).
 
 from __future__ import annotations
 
-import email.utils
 import json
+import re
 import time
 from typing import Any, NoReturn
 
@@ -22,6 +22,7 @@ from slack_audit_input.model.errors import (
     Refused,
     Retryable,
 )
+from slack_audit_input.slack.clock import date_of
 
 _NEEDED = (
     "The token must be a user token (xoxp-…) of an organization Owner, with the scope "
@@ -58,11 +59,22 @@ AUTH_CODES = {
     ),
     "not_authed": f"Slack got no token. {_NEEDED}",
     "invalid_auth": f"Slack does not accept the token. {_NEEDED}",
-    "org_login_required": "The organization is being migrated and cannot be read at the moment.",
     "paid_only": "This organization has no audit logs: they need Slack's Enterprise plan.",
 }
 _LIMITED = ("rate_limited", "ratelimited")
-_PASSING = ("internal_error", "fatal_error", "service_unavailable", "request_timeout")
+#: Nobody can do anything but wait; the last: the organization is being migrated.
+_PASSING = (
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+    "org_login_required",
+)
+#: Codes that Slack sends with HTTP 400.
+_REFUSALS = ("invalid_cursor", "invalid_action", "invalid_range")
+#: Slack's codes are words; anything else (an echo of the request?) is not repeated.
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_SCOPE = re.compile(r"[a-z][a-z0-9_.:]{0,63}")
 
 #: Waited when Slack's Retry-After is missing or makes no sense.
 RETRY_AFTER_DEFAULT = 30.0
@@ -70,22 +82,41 @@ RETRY_AFTER_DEFAULT = 30.0
 RETRY_AFTER_MOST = 3600.0
 
 
-def error_of(status: int, body: bytes, retry_after: str | None, cursor: bool) -> CollectorError:
+def error_of(
+    status: int, body: bytes, retry_after: str | None, cursor: bool, date: int | None = None
+) -> CollectorError:
     """The error that an answer other than a good 200 stands for.
 
-    ``cursor``: the request had one. Never raises.
+    ``cursor``: the request had one. ``date``: the answer's, in unix seconds, against which a
+    ``Retry-After`` with a date is read. Never raises.
     """
-    document = _document(body)
+    return _error_of(status, _document(body), body, seconds_of(retry_after, date), cursor)
+
+
+def raise_not_ok(document: dict[str, Any], body: bytes, cursor: bool) -> NoReturn:
+    """For a 200 without entries: ``ok: false`` by its code, anything else as an unknown shape."""
     code = document.get("error")
-    code = code if isinstance(code, str) else ""
-    said = f"HTTP {status}" + (f" {code[:80]}" if code else "")
-    if status == 429 or (status == 200 and code in _LIMITED):
-        return RateLimited(f"Slack's rate limit is used up ({said})", seconds_of(retry_after))
+    if document.get("ok") is False or code:
+        status = 400 if code in _REFUSALS else 200
+        raise _error_of(status, document, body, RETRY_AFTER_DEFAULT, cursor)
+    raise Retryable("Slack's answer holds no list of entries", "shape")
+
+
+def _error_of(
+    status: int, document: dict[str, Any], body: bytes, retry_after: float, cursor: bool
+) -> CollectorError:
+    found = document.get("error")
+    code = found if isinstance(found, str) and _CODE.fullmatch(found) else ""
+    said = f"HTTP {status}" + (f" {code}" if code else "")
+    if status == 429 or (code in _LIMITED and status < 500):
+        return RateLimited(f"Slack's rate limit is used up ({said})", retry_after)
+    if status >= 500 or status in (408, 425) or code in _PASSING:
+        return Retryable(f"Slack has a fault at the moment ({said})", "server")
     if status in (401, 403) or code in AUTH_CODES:
         return AuthError(f"{said}: {_auth_words(status, code, document)}")
+    if status == 400 and cursor:
+        return CursorRejected(f"Slack does not know the cursor any more ({said})")
     if status == 400:
-        if cursor:
-            return CursorRejected(f"Slack does not know the cursor any more ({said})")
         return Refused(f"Slack refuses the request ({said})", code)
     if status == 407:
         return ConfigError("The proxy wants a user name and password: put them in the proxy's URL")
@@ -100,18 +131,7 @@ def error_of(status: int, body: bytes, retry_after: str | None, cursor: bool) ->
             "would carry the token elsewhere. Check --api-url and the proxy",
             "redirect",
         )
-    if status >= 500 or status in (408, 425) or code in _PASSING:
-        return Retryable(f"Slack has a fault at the moment ({said})", "server")
     return ProtocolError(f"Slack answers {said}, which is not known. The checkpoint is kept", body)
-
-
-def raise_not_ok(document: dict[str, Any], body: bytes, cursor: bool) -> NoReturn:
-    """For a 200 without entries: ``ok: false`` by its code, anything else as an unknown shape."""
-    if document.get("ok") is False or isinstance(document.get("error"), str):
-        code = document.get("error")
-        status = 400 if code in ("invalid_cursor", "invalid_action", "invalid_range") else 200
-        raise error_of(status, body, None, cursor)
-    raise Retryable("Slack's answer holds no list of entries", "shape")
 
 
 def seconds_of(retry_after: str | None, now: float | None = None) -> float:
@@ -120,10 +140,10 @@ def seconds_of(retry_after: str | None, now: float | None = None) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        parsed = email.utils.parsedate_tz(text)
-        if parsed is None:
+        moment = date_of(text)
+        if moment is None:
             return RETRY_AFTER_DEFAULT
-        seconds = email.utils.mktime_tz(parsed) - (time.time() if now is None else now)
+        seconds = moment - (time.time() if now is None else now)
     if not seconds >= 0:  # also NaN
         return RETRY_AFTER_DEFAULT
     return min(max(seconds, 1.0), RETRY_AFTER_MOST)
@@ -142,7 +162,10 @@ def _auth_words(status: int, code: str, document: dict[str, Any]) -> str:
     if words is None:
         refused = "does not accept the token" if status == 401 else "forbids this token"
         words = f"Slack {refused}. {_NEEDED}"
+    elif status == 403 and not document:
+        words += " (The answer is not Slack's JSON: a proxy on the way may have forbidden it.)"
     provided = document.get("provided")
     if code == "missing_scope" and isinstance(provided, str):
-        words += f" It has: {provided[:200]}."
+        scopes = [s for s in map(str.strip, provided[:2000].split(",")) if _SCOPE.fullmatch(s)]
+        words += f" It has: {', '.join(scopes[:20]) or 'none'}."
     return words

@@ -7,20 +7,24 @@ The only module that knows `requests`. A client belongs to one thread and keeps 
 from __future__ import annotations
 
 import ipaddress
+import ssl
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
 
 from slack_audit_input.model.errors import ConfigError, Retryable
 from slack_audit_input.slack.clock import date_of
-from slack_audit_input.slack.decode import BODY_MOST
+from slack_audit_input.slack.decode import BODY_MOST, TooLarge
 
 API_URL = "https://api.slack.com/audit/v1/"
 _CHUNK = 1 << 20
+#: As much of an error's body as is read: it holds a code of a few words.
+ERROR_BODY_MOST = 1 << 20
 
 
 class Token:
@@ -41,6 +45,10 @@ class Token:
     def __repr__(self) -> str:
         return "Token(…)"
 
+    def __reduce__(self) -> NoReturn:
+        # Whatever is pickled ends in a file or on a wire.
+        raise TypeError("a token cannot be pickled or copied")
+
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put it on a request."""
         # As requests' "auth", so that a .netrc entry for the host cannot replace it.
@@ -60,7 +68,8 @@ class Settings(NamedTuple):
     """How to reach Slack. ``timeouts``: connecting, and each wait for bytes, in seconds.
 
     ``patience``: seconds that one whole answer may take. ``proxy``: a URL, or "" for the
-    environment's. ``ca_file``: a bundle to trust instead of the usual one, or "".
+    environment's. ``ca_file``: a bundle (or folder) to trust instead of the usual one, or "".
+    ``body_most``: bytes that an answer may have, packed as it comes.
     """
 
     api_url: str = API_URL
@@ -69,6 +78,7 @@ class Settings(NamedTuple):
     timeouts: tuple[float, float] = (10.0, 60.0)
     patience: float = 300.0
     agent: str = "slack-audit-input"
+    body_most: int = BODY_MOST
 
 
 class Answer(NamedTuple):
@@ -85,23 +95,49 @@ def checked_url(url: str) -> str:
     """The base URL with a slash at its end.
 
     Raises ConfigError unless it is https, or http to this machine itself (the emulator): a
-    token never travels in clear.
+    token never travels in clear. No message repeats a password that stands in the URL.
     """
-    parts = urlsplit(url.strip())
-    try:
-        port_ok = parts.port is None or parts.port > 0
-    except ValueError:
-        port_ok = False
-    if parts.scheme not in ("https", "http") or not parts.hostname or not port_ok:
-        raise ConfigError(f"--api-url {url!r} is no URL such as {API_URL}")
+    parts = _parts_of(url)
+    if parts is None or parts.scheme not in ("https", "http"):
+        shown = "" if "@" in url else f" {url!r}"
+        raise ConfigError(f"--api-url{shown} is no URL such as {API_URL}")
     if parts.username is not None or parts.query or parts.fragment:
         raise ConfigError("--api-url must hold neither a user, nor a query, nor a fragment")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ConfigError(
             "--api-url must begin with https://: over http the token could be read on its way "
             "(http is for this machine itself only, such as http://127.0.0.1:8080/audit/v1/)"
         )
-    return url.strip().rstrip("/") + "/"
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/", "", ""))
+
+
+def checked_proxy(url: str, api_url: str) -> str:
+    """A proxy's URL for calls to ``api_url``, which has been checked.
+
+    Raises ConfigError, without the URL, which may hold a password.
+    """
+    parts = _parts_of(url)
+    if parts is None or parts.scheme not in ("http", "https"):
+        raise ConfigError("the proxy is no URL such as http://proxy.example:3128")
+    if api_url.startswith("http:") and not is_loopback(parts.hostname or ""):
+        raise ConfigError(
+            "a proxy cannot reach this machine's own address, and would be sent the token in "
+            "clear: leave out --proxy, or give an --api-url that begins with https://"
+        )
+    return url.strip()
+
+
+def _parts_of(url: str) -> SplitResult | None:
+    """The parts of an absolute URL, None where it is none."""
+    url = url.strip()
+    if not url.isprintable() or " " in url or "\\" in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        sound = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that does not close
+        return None
+    return parts if sound else None
 
 
 def is_loopback(host: str) -> bool:
@@ -112,13 +148,27 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class _Session(requests.Session):
+    """A session that never looks where a redirect leads.
+
+    Without this, requests reads a redirect's whole body, and fails on odd locations, even if
+    it has been told not to follow.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""
+
+
 class Client:
-    """GETs with one keep-alive connection. Use it from one thread."""
+    """GETs with one keep-alive connection. Use it from one thread.
+
+    Raises ConfigError for settings that cannot work.
+    """
 
     def __init__(self, settings: Settings, token: Token | None) -> None:
         self._base = checked_url(settings.api_url)
         self._settings = settings
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = token or NoToken()
         self._session.headers.update(
             {
@@ -127,10 +177,17 @@ class Client:
                 "User-Agent": settings.agent,
             }
         )
+        # A proxy of the environment cannot reach this machine's loopback.
+        self._session.trust_env = not is_loopback(urlsplit(self._base).hostname or "")
+        # Both go with each request: what a session holds, requests lets the environment
+        # (HTTPS_PROXY, REQUESTS_CA_BUNDLE) replace.
+        self._proxies: dict[str, str] | None = None
         if settings.proxy:
-            self._session.proxies = {"http": settings.proxy, "https": settings.proxy}
+            proxy = checked_proxy(settings.proxy, self._base)
+            self._proxies = {"http": proxy, "https": proxy}
+        self._verify: str | None = None
         if settings.ca_file:
-            self._session.verify = settings.ca_file
+            self._verify = _checked_ca(settings.ca_file)
 
     def close(self) -> None:
         """Close the connection."""
@@ -139,9 +196,10 @@ class Client:
     def get(self, path: str, params: Mapping[str, str | int]) -> Answer:
         """The answer to one GET, whatever its status. Redirects are not followed.
 
-        Raises Retryable when no whole answer came, ConfigError for a proxy or a certificate
-        that a person must see to.
+        Raises Retryable when no whole answer came (TooLarge when it is beyond bounds),
+        ConfigError for a proxy or a certificate that a person must see to.
         """
+        deadline = time.monotonic() + self._settings.patience
         try:
             with self._session.get(
                 urljoin(self._base, path),
@@ -149,59 +207,106 @@ class Client:
                 timeout=self._settings.timeouts,
                 allow_redirects=False,
                 stream=True,
+                proxies=self._proxies,
+                verify=self._verify,
             ) as response:
                 return Answer(
                     response.status_code,
-                    self._read(response),
+                    self._body(response, deadline),
                     response.headers.get("Content-Encoding", "").strip().lower(),
                     date_of(response.headers.get("Date")),
                     response.headers.get("Retry-After"),
                 )
-        except requests.exceptions.SSLError as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise ConfigError(
-                    "the certificate of Slack's address is not trusted. If a proxy inspects "
-                    "TLS here, give its CA bundle with --ca-file"
-                ) from None
-            raise Retryable("the TLS connection to Slack failed", "network") from None
-        except requests.exceptions.ProxyError as error:
-            if "407" in str(error):
-                raise ConfigError(
-                    "the proxy wants a user name and password: put them in the proxy's URL"
-                ) from None
-            raise Retryable("the proxy cannot be reached, or refuses", "network") from None
-        except requests.exceptions.Timeout:
-            raise Retryable("Slack did not answer in time", "timeout") from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidProxyURL):
-            raise ConfigError("--api-url or the proxy's URL is not a URL") from None
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            # The kind of error alone: its text may hold the proxy's user and password.
-            raise Retryable(f"no answer from Slack ({_kind_of(error)})", "network") from None
+            raise _error_of(error) from None
         except OSError as error:
-            if self._settings.ca_file and "CA" in str(error):
-                raise ConfigError(f"--ca-file: {error}") from None
+            if "TLS CA certificate bundle" in str(error):  # requests' own words
+                raise ConfigError(f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: {error}") from None
+            raise Retryable(f"no answer from Slack ({type(error).__name__})", "network") from None
+        except ValueError as error:
+            # The last hold: a URL or a header that urllib3 or http.client stumbles over.
             raise Retryable(f"no answer from Slack ({type(error).__name__})", "network") from None
 
-    def _read(self, response: requests.Response) -> bytes:
-        """The body as it came over the wire: packed, so that waiting pages stay small."""
-        deadline = time.monotonic() + self._settings.patience
+    def _body(self, response: requests.Response, deadline: float) -> bytes:
+        """The body as it came over the wire: packed, so that waiting pages stay small.
+
+        Of an answer that is an error anyway, as much as there is: its status decides.
+        """
+        if response.status_code == 200:
+            return self._read(response, deadline, self._settings.body_most)
+        try:
+            return self._read(response, deadline, ERROR_BODY_MOST)
+        except (Retryable, requests.exceptions.RequestException, urllib3.exceptions.HTTPError):
+            return b""
+        except OSError:
+            return b""
+
+    def _read(self, response: requests.Response, deadline: float, most: int) -> bytes:
+        # read() waits until all it was asked for is there, however slowly it drips in; read1()
+        # returns with what has come. urllib3 before 2.0.7 has none: there only the time-out of
+        # each wait holds.
+        read = getattr(response.raw, "read1", response.raw.read)
         chunks: list[bytes] = []
         size = 0
         while True:
-            chunk = response.raw.read(_CHUNK, decode_content=False)
+            chunk = read(_CHUNK, decode_content=False)
             if not chunk:
                 break
             chunks.append(chunk)
             size += len(chunk)
-            if size > BODY_MOST:
-                raise Retryable(f"Slack's answer is larger than {BODY_MOST} bytes", "body")
+            if size > most:
+                raise TooLarge(most)
             if time.monotonic() > deadline:
                 raise Retryable("Slack's answer drips in too slowly", "timeout")
         promised = response.headers.get("Content-Length", "")
+        chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
         # Not every urllib3 that we may meet checks it.
-        if promised.isdigit() and int(promised) != size:
+        if promised.isascii() and promised.isdigit() and int(promised) != size and not chunked:
             raise Retryable(f"Slack's answer is cut after {size} of {promised} bytes", "body")
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _checked_ca(path: str) -> str:
+    """The path of a CA bundle that can be read. Raises ConfigError."""
+    folder = Path(path).is_dir()
+    try:
+        ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise ConfigError(f"--ca-file {path!r} is no readable PEM file ({error})") from None
+    return path
+
+
+def _error_of(error: Exception) -> ConfigError | Retryable:
+    """What a failure of requests or urllib3 stands for.
+
+    The kind of error alone is told: its text may hold the proxy's user and password.
+    """
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return ConfigError(
+            "the certificate of Slack's address (or of the proxy) is not trusted. If a proxy "
+            "inspects TLS here, give its CA bundle with --ca-file, or in the environment "
+            "variable REQUESTS_CA_BUNDLE"
+        )
+    # Not "407" alone: that may be part of a port.
+    if "Tunnel connection failed: 407" in text:
+        return ConfigError("the proxy wants a user name and password: put them in the proxy's URL")
+    if isinstance(error, requests.exceptions.ProxyError):
+        return Retryable("the proxy cannot be reached, or refuses", "network")
+    if isinstance(error, requests.exceptions.SSLError):
+        return Retryable("the TLS connection to Slack failed", "network")
+    if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
+        return Retryable("Slack did not answer in time", "timeout")
+    if isinstance(
+        error,
+        (
+            requests.exceptions.InvalidURL,  # the proxy's is one of these
+            requests.exceptions.InvalidSchema,  # SOCKS without its package
+            urllib3.exceptions.LocationValueError,
+        ),
+    ):
+        return ConfigError("--api-url or the proxy's URL (HTTPS_PROXY) is not a URL we can use")
+    return Retryable(f"no answer from Slack ({_kind_of(error)})", "network")
 
 
 def _kind_of(error: BaseException) -> str:

@@ -18,13 +18,11 @@ ANSWERS = 20
 
 def date_of(header: str | None) -> int | None:
     """Unix seconds of an HTTP date, or None where it is missing or no date."""
-    parsed = email.utils.parsedate_tz(header) if header else None
-    if parsed is None:
-        return None
     try:
-        return int(email.utils.mktime_tz(parsed))
-    except (ValueError, OverflowError):
-        return None
+        parsed = email.utils.parsedate_tz(header) if header else None
+        return None if parsed is None else int(email.utils.mktime_tz(parsed))
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None  # the parser was made for good dates and fails in these ways on others
 
 
 class SlackClock:

@@ -15,10 +15,11 @@ import zlib
 from array import array
 from collections.abc import Callable
 from hashlib import blake2b
-from operator import ge, xor
+from itertools import repeat
+from operator import and_, ge, mul, xor
 from typing import Any
 
-from slack_audit_input.model.errors import ProtocolError, Retryable
+from slack_audit_input.model.errors import Retryable
 from slack_audit_input.model.event import Event, Page
 from slack_audit_input.slack.classify import raise_not_ok
 from slack_audit_input.slack.scan import one_line, scan_hard
@@ -26,6 +27,8 @@ from slack_audit_input.slack.scan import one_line, scan_hard
 #: A body larger than this, unpacked, is no page: 9,999 entries of 800 bytes are 8 MB, and one
 #: entry of 50 MB must pass.
 BODY_MOST = 512 * 1024 * 1024
+#: Members of one gzip stream: servers send one, and thousands of empty ones are an attack.
+MEMBERS_MOST = 1000
 #: Seconds beyond this are no date: the year 4000.
 SECOND_MOST = 64_060_588_800
 
@@ -33,17 +36,28 @@ SECOND_MOST = 64_060_588_800
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(strict=False).scan_once  # type: ignore[attr-defined]
 _skip = re.compile(r"[ \t\n\r]*").match
 _NOT_HEX = str.maketrans("", "", "-")
+#: Odd, and far from any pattern in an id: 2 to the power of 64, divided by the golden ratio.
+_SPREAD = 0x9E3779B97F4A7C15
+_BITS = (1 << 64) - 1
+
+
+class TooLarge(Retryable):
+    """A body beyond every bound: fewer entries a page may help."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Slack's answer has more than {most} bytes", "body")
 
 
 def inflate(body: bytes, encoding: str) -> bytes:
     """The body without its content encoding (gzip, deflate or none).
 
-    Raises Retryable when it is cut, ProtocolError when it is too large or packed otherwise.
+    Raises Retryable when it is cut or packed otherwise, TooLarge beyond BODY_MOST bytes.
     """
     if encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise ProtocolError(f"Slack's answer is packed as {encoding[:40]!r}, which we never asked")
+        # A proxy's doing, and it may pass. When it does not, "shape" ends as a protocol error.
+        raise Retryable(f"Slack's answer is packed as {encoding[:40]!r}, not as asked", "shape")
     out: list[bytes] = []
     size = 0
     while body:
@@ -54,9 +68,11 @@ def inflate(body: bytes, encoding: str) -> bytes:
             raise Retryable(f"Slack's answer is damaged ({error})", "body") from None
         size += len(out[-1])
         if size > BODY_MOST:
-            raise ProtocolError(f"Slack's answer is larger than {BODY_MOST} bytes")
+            raise TooLarge(BODY_MOST)
         if not unpacker.eof:
             raise Retryable("Slack's answer is cut", "body")
+        if len(out) > MEMBERS_MOST:
+            raise Retryable("Slack's answer is damaged (too many gzip members)", "body")
         body = unpacker.unused_data
     return out[0] if len(out) == 1 else b"".join(out)
 
@@ -72,7 +88,7 @@ def decode_page(
     ``window_end``: the second that entries without a date are given. ``accept``: the local
     filters, over an entry's object; None takes all. ``cursor``: the request had one.
     Raises Retryable for bodies that are empty, cut, HTML or of another shape, and whatever
-    ``{"ok": false}`` stands for.
+    ``{"ok": false}`` stands for, entries or not: an error's empty list is no end of a window.
     """
     try:
         text = body.decode("utf-8-sig" if body.startswith(b"\xef\xbb\xbf") else "utf-8")
@@ -90,8 +106,10 @@ def decode_page(
         raise Retryable(
             f"Slack's answer is {shown} ({len(body)} bytes, {type(error).__name__})", "body"
         ) from None
-    if not entries.found:
+    if not entries.found or fields.get("ok") is False or fields.get("error"):
         raise_not_ok(fields, body, cursor)
+    if "entries" in fields:
+        raise Retryable("Slack's answer holds two lists of entries", "shape")
     next_cursor, stated = _next_cursor(fields)
     return entries.page(next_cursor, stated)
 
@@ -99,8 +117,9 @@ def decode_page(
 def keys_of(ids: list[str]) -> list[int]:
     """64 bits for each id: the two halves of a UUID folded together, or a hash of anything else.
 
-    Both halves count, because in some UUID versions one of them is nearly constant. All ids
-    of a page are converted in one go, and only if every one is a canonical lower-case UUID.
+    Both halves count, because in some UUID versions one of them is nearly constant; one of
+    them is spread first, or ids with equal halves (1111…, 2222…) would all be zero. All ids of
+    a page are converted in one go, and only if every one is a canonical lower-case UUID.
     """
     joined = "".join(ids)
     if ids and set(map(len, ids)) == {36} and joined == joined.lower():
@@ -108,11 +127,14 @@ def keys_of(ids: list[str]) -> list[int]:
         bare = joined.translate(_NOT_HEX)
         if len(bare) == 32 * len(ids) and all(joined[i::36] == dashes for i in (8, 13, 18, 23)):
             try:
-                halves = array("Q", bytes.fromhex(bare))
+                raw = bytes.fromhex(bare)
             except ValueError:
-                pass
-            else:
-                return list(map(xor, halves[0::2], halves[1::2]))
+                raw = b""
+            # fromhex passes over blanks, and a blank is not a digit.
+            if len(raw) == 16 * len(ids):
+                halves = array("Q", raw)
+                spread = map(mul, halves[0::2], repeat(_SPREAD))
+                return list(map(and_, map(xor, spread, halves[1::2]), repeat(_BITS)))
     if len(ids) > 1:
         return [keys_of([one])[0] for one in ids]
     return [hash_of(one) for one in ids]
@@ -126,13 +148,8 @@ def hash_of(text: str) -> int:
 
 def second_of(value: Any) -> int | None:
     """``date_create`` as whole unix seconds, or None where it is no usable date."""
-    if (
-        type(value) is float
-        and 0 <= value < SECOND_MOST
-        or type(value) is str
-        and value.isascii()
-        and value.isdigit()
-        and len(value) < 12
+    if (type(value) is float and 0 <= value < SECOND_MOST) or (
+        type(value) is str and value.isascii() and value.isdigit() and len(value) < 12
     ):
         value = int(value)
     if type(value) is int and 0 <= value < SECOND_MOST:
@@ -261,7 +278,10 @@ def _envelope(text: str, entries: _Entries) -> dict[str, Any]:
         if key == "entries" and text[position] == "[" and not entries.found:
             position = entries.read(text, position + 1)
         else:
-            fields[key], position = _scan(text, position)
+            try:
+                fields[key], position = _scan(text, position)
+            except (RecursionError, ValueError):
+                fields[key], position = scan_hard(text, position)
         position = _skip(text, position).end()  # type: ignore[union-attr]
         if text[position] == ",":
             position = _skip(text, position + 1).end()  # type: ignore[union-attr]
@@ -278,9 +298,11 @@ def _next_cursor(fields: dict[str, Any]) -> tuple[str, bool]:
     Clients have seen "", null, a missing key and missing metadata (reference section 4.1).
     """
     metadata = fields.get("response_metadata")
-    if metadata is None:
+    if metadata is None or metadata == []:  # an empty map, as PHP may write it
         return "", False
-    cursor = metadata.get("next_cursor") if isinstance(metadata, dict) else metadata
+    if not isinstance(metadata, dict):
+        raise Retryable("Slack's response_metadata is no object", "shape")
+    cursor = metadata.get("next_cursor")
     if cursor is None:
         return "", False
     if type(cursor) is not str:

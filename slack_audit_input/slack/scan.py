@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 #: Deeper values are replaced by null when an entry is too deep to parse; id, date_create,
 #: action and the ids of actor and entity all lie above.
 DEPTH_KEPT = 4
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_MARK = re.compile(r'["\[\]{}]')
+_QUOTE = re.compile('"')
 _ESCAPES = {"\n": "\\n", "\r": "\\r"}
 
 
@@ -44,22 +45,26 @@ def scan_hard(text: str, position: int) -> tuple[Any, int]:
         pass
     depth = 0
     kept: list[str] = []
-    last = position
-    for match in _TOKEN.finditer(text, position):
-        mark = match.group()
-        if mark in "[{":
+    last = here = position
+    while True:
+        found = _MARK.search(text, here)
+        if found is None:
+            raise ValueError("a value does not end")
+        mark, here = found.group(), found.end()
+        if mark == '"':
+            here = _string_end(text, here)
+        elif mark in "[{":
             if depth == DEPTH_KEPT:
-                kept.append(text[last : match.start()])
+                kept.append(text[last : found.start()])
             depth += 1
-        elif mark in "]}":
+        else:
             depth -= 1
             if depth == DEPTH_KEPT:
                 kept.append("null")
-                last = match.end()
+                last = here
             elif depth == 0:
-                kept.append(text[last : match.end()])
-                return _lenient("".join(kept), 0)[0], match.end()
-    raise ValueError("a value does not end")
+                kept.append(text[last:here])
+                return _lenient("".join(kept), 0)[0], here
 
 
 def one_line(text: str) -> str:
@@ -68,12 +73,28 @@ def one_line(text: str) -> str:
         return text
     out: list[str] = []
     last = 0
-    for match in _STRING.finditer(text):
-        out.append(text[last : match.start()].replace("\n", " ").replace("\r", " "))
-        string = match.group()
+    found = _QUOTE.search(text)
+    while found is not None:
+        begin, end = found.start(), _string_end(text, found.end())
+        out.append(_without_breaks(text[last:begin]))
+        string = text[begin:end]
         for raw, escaped in _ESCAPES.items():
             string = string.replace(raw, escaped)
         out.append(string)
-        last = match.end()
-    out.append(text[last:].replace("\n", " ").replace("\r", " "))
+        last = end
+        found = _QUOTE.search(text, last)
+    out.append(_without_breaks(text[last:]))
     return "".join(out)
+
+
+def _without_breaks(between: str) -> str:
+    return between.replace("\n", " ").replace("\r", " ")
+
+
+def _string_end(text: str, position: int) -> int:
+    """Where the string that begins before ``position`` ends; ValueError when it does not.
+
+    By the C scanner and not by a pattern: those of `re` keep a way back for every character,
+    and a string may have 50 million.
+    """
+    return int(scanstring(text, position, False)[1])

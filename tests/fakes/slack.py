@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -43,15 +43,27 @@ class FakeSlack:
         faults: Fault | None = None,
         split_seconds: bool = True,
         known: frozenset[str] = frozenset(),
+        silent_ends: int = 0,
+        shuffles: bool = False,
     ) -> None:
+        """``silent_ends``: every so many pages the cursor is left away although more remains;
+        ``shuffles``: pages are not newest first. 0 means never.
+        """
         self.entries = sorted(entries)
-        self._seconds = [e.second for e in self.entries]
+        self.silent_ends = silent_ends
+        self.shuffles = shuffles
+        self._pages = 0
+        self._walks: list[list[Entry]] = []
         self.cursor_life = cursor_life
         self.faults = faults
         self.split_seconds = split_seconds
         self.known = known
         self.calls: list[float] = []
         self.fullness: list[float] = []
+
+    def add(self, one: Entry) -> None:
+        """Another entry."""
+        insort(self.entries, one)
 
     def get(self, path: str, params: Mapping[str, object], now: float) -> Answer:
         """The answer at ``now``, unix seconds by Slack's clock."""
@@ -73,34 +85,75 @@ class FakeSlack:
         actions = [a for a in str(params.get("action", "")).split(",") if a]
         if self.known and not set(actions) <= self.known:
             return _error(400, "")
-        place = latest, 1 << 60
+        if self.shuffles and limit > 1:
+            return self._disorderly(oldest, latest, limit, str(params.get("cursor", "")), now)
+        after: tuple[object, ...] = (latest + 1,)
         if params.get("cursor"):
-            made, second, index = json.loads(base64.b64decode(str(params["cursor"])))
+            made, *last = json.loads(base64.b64decode(str(params["cursor"])))
             if now - made > self.cursor_life:
                 return _error(400, "invalid_cursor")
-            place = second, index
-        first = bisect_left(self._seconds, oldest)
-        last = bisect_right(self._seconds, place[0])
+            after = tuple(last)
         page: list[Entry] = []
-        more = None
-        for i in range(last - 1, first - 1, -1):
+        more = False
+        first = bisect_left(self.entries, (oldest,))  # type: ignore[type-var]
+        for i in range(bisect_left(self.entries, after) - 1, first - 1, -1):  # type: ignore[type-var]
             found = self.entries[i]
-            if found.visible_at > now or (found.second == place[0] and i >= place[1]):
+            if found.visible_at > now:
                 continue
             if actions and json.loads(found.text)["action"] not in actions:
                 continue
-            full = len(page) >= limit
-            if full and (self.split_seconds or page[-1].second != found.second):
-                more = found.second, i + 1
+            if len(page) >= limit and (self.split_seconds or page[-1].second != found.second):
+                more = True
                 break
             page.append(found)
         self.fullness.append(len(page) / limit)
-        cursor = ""
-        if more:
-            cursor = base64.b64encode(json.dumps([now, *more]).encode()).decode()
+        return self._answer(page, more, now)
+
+    def _disorderly(self, oldest: int, latest: int, limit: int, cursor: str, now: float) -> Answer:
+        """A walk that brings everything, but newer entries on later pages too.
+
+        Every page shows it: were each page in order by itself, nobody could know in time. Its
+        cursor is a place in the list as it was at the walk's first page.
+        """
+        if cursor:
+            walk, place = json.loads(base64.b64decode(cursor))
+            if walk >= len(self._walks):
+                return _error(400, "invalid_cursor")
+        else:
+            found = [
+                e for e in self.entries if oldest <= e.second <= latest and e.visible_at <= now
+            ]
+            found.reverse()
+            block = 2 * limit
+            walk, place = len(self._walks), 0
+            self._walks.append(
+                [
+                    e
+                    for i in range(0, len(found), block)
+                    for e in found[i : i + block][::2][::-1] + found[i : i + block][1::2][::-1]
+                ]
+            )
+        page = self._walks[walk][place : place + limit]
+        more = base64.b64encode(json.dumps([walk, place + limit]).encode()).decode()
+        cursor = more if place + limit < len(self._walks[walk]) else ""
         entries = ",".join(e.text for e in page)
-        body = f'{{"entries":[{entries}],"response_metadata":{{"next_cursor":"{cursor}"}}}}'
-        return Answer(200, body.encode())
+        metadata = f'"response_metadata":{{"next_cursor":"{cursor}"}}'
+        return Answer(200, f'{{"entries":[{entries}],{metadata}}}'.encode())
+
+    def _answer(self, page: list[Entry], more: bool, now: float) -> Answer:
+        """The page in Slack's words. Its cursor holds the last entry shown, nothing else."""
+        self._pages += 1
+        metadata = ',"response_metadata":{"next_cursor":""}'
+        if more:
+            cursor = base64.b64encode(json.dumps([now, *page[-1][:3]]).encode()).decode()
+            metadata = f',"response_metadata":{{"next_cursor":"{cursor}"}}'
+            # A second larger than a page cannot be got past without its cursor: no collector
+            # could tell that from the end.
+            passable = page[0].second != page[-1].second
+            if passable and self.silent_ends and self._pages % self.silent_ends == 0:
+                metadata = ""
+        entries = ",".join(e.text for e in page)
+        return Answer(200, f'{{"entries":[{entries}]{metadata}}}'.encode())
 
 
 def _error(status: int, code: str) -> Answer:

@@ -8,16 +8,13 @@ messages to stderr. Everything that comes from the network passes `parse_actions
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import sys
-import urllib.parse
 from collections.abc import Sequence
-from typing import Any
 
 import click
-import requests
 
+from slack_audit_input import __version__
 from slack_audit_input.catalogue import (
     Action,
     Listing,
@@ -28,12 +25,15 @@ from slack_audit_input.catalogue import (
     parse_schemas,
     search,
 )
-
-DEFAULT_API_URL = "https://api.slack.com/audit/v1/"
+from slack_audit_input.model.errors import CallFailed, CollectorError, ConfigError
+from slack_audit_input.slack.answers import document_of
+from slack_audit_input.slack.client import API_URL as DEFAULT_API_URL
+from slack_audit_input.slack.client import Answer, Client, Settings, checked_url
+from slack_audit_input.slack.decode import TooLarge
 
 # The whole answer of /actions was 30 kB in August 2026. Whatever is 500 times that is no catalogue.
 _LARGEST_ANSWER = 16 * 1024 * 1024
-_TIMEOUTS_S = (10, 30)
+_TIMEOUTS_S = (10.0, 30.0)
 
 
 class CannotReach(click.ClickException):
@@ -56,40 +56,45 @@ def fetch_document(api_url: str, path: str) -> object:
     server does not answer or asks for patience (429, 5xx), `NotUnderstood` for any other status
     than 200 (a redirect is not followed) and for a body that is not JSON.
     """
-    url = f"{_checked_url(api_url)}/{path}"
-    loopback = url.startswith("http://")
     try:
-        with requests.Session() as session:
-            session.trust_env = not loopback  # a proxy cannot reach this machine's loopback
-            # The unchanged request as `auth` keeps requests from sending a password from .netrc.
-            with session.get(
-                url,
-                headers={"Accept": "application/json"},
-                auth=lambda request: request,
-                timeout=_TIMEOUTS_S,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                status, body = response.status_code, _limited_body(response, url)
-    except requests.exceptions.SSLError as error:
-        raise CannotReach(
-            f"The certificate of {url} cannot be verified ({_cause(error)}). If a proxy here "
-            "re-signs traffic, set REQUESTS_CA_BUNDLE to its certificate file."
-        ) from error
-    except requests.RequestException as error:
-        raise CannotReach(
-            f"Slack cannot be reached at {url} ({_cause(error)}). Check the network, the proxy "
-            "settings and --api-url."
-        ) from error
-    if status == 429 or status >= 500:
-        raise CannotReach(f"{url} answered HTTP {status}. Try again in a few minutes.")
-    if status != 200:
-        raise NotUnderstood(f"{url} answered HTTP {status}, not 200. Check --api-url.")
+        url = checked_url(api_url) + path
+    except ConfigError as error:
+        raise click.BadParameter(str(error), param_hint="--api-url") from error
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:  # RecursionError: nested a thousand deep
+        answer = _answer(api_url, path)
+    except TooLarge as error:
+        raise NotUnderstood(f"{url}: {error}.") from error
+    except CollectorError as error:
+        raise CannotReach(
+            f"Slack cannot be reached at {url}: {error}. Check the network, the proxy settings "
+            "and --api-url."
+        ) from error
+    if answer.status == 429 or answer.status >= 500:
+        raise CannotReach(f"{url} answered HTTP {answer.status}. Try again in a few minutes.")
+    if answer.status != 200:
+        raise NotUnderstood(f"{url} answered HTTP {answer.status}, not 200. Check --api-url.")
+    try:
+        return document_of(answer)
+    except CallFailed as error:
         message = f"{url} answered with something else than JSON. Check --api-url."
         raise NotUnderstood(message) from error
+
+
+def _answer(api_url: str, path: str) -> Answer:
+    """One GET without a token; raises what `Client` does."""
+    client = Client(
+        Settings(
+            api_url,
+            timeouts=_TIMEOUTS_S,
+            agent=f"slack-audit-input/{__version__}",
+            body_most=_LARGEST_ANSWER,
+        ),
+        None,
+    )
+    try:
+        return client.get(path, {})
+    finally:
+        client.close()
 
 
 _api_url_option = click.option(
@@ -278,56 +283,3 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in (columns, *rows):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
         click.echo(line.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def _checked_url(api_url: str) -> str:
-    """Return `api_url` without the slash at its end, or raise `click.BadParameter`."""
-    try:
-        parts = urllib.parse.urlsplit(api_url.strip())
-        host, port = parts.hostname, parts.port
-    except ValueError:  # a port that is no number, a bracket that is not closed
-        host, port = None, None
-    if not host or port == 0 or parts.scheme not in ("http", "https"):
-        raise click.BadParameter(
-            f"not an http or https URL; the usual one is {DEFAULT_API_URL}", param_hint="--api-url"
-        )
-    if parts.username is not None or parts.query or parts.fragment:
-        raise click.BadParameter(
-            "holds more than a host and a path; leave out user names, ? and #",
-            param_hint="--api-url",
-        )
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise click.BadParameter(
-            f"http:// is for this machine's loopback only; use https:// for {host}",
-            param_hint="--api-url",
-        )
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, not an address
-        return host == "localhost"
-
-
-def _limited_body(response: requests.Response, url: str) -> bytes:
-    """Read the body, refusing one that no catalogue could fill."""
-    body = b""
-    for part in response.iter_content(64 * 1024):
-        body += part
-        if len(body) > _LARGEST_ANSWER:
-            raise NotUnderstood(f"{url} answered with more than {_LARGEST_ANSWER} bytes.")
-    return body
-
-
-def _cause(error: requests.RequestException) -> str:
-    """Name the innermost reason in a few words: requests wraps it up to four times."""
-    reason: Any = error
-    while True:
-        inner = getattr(reason, "reason", None) or (reason.args[0] if reason.args else None)
-        if not isinstance(inner, BaseException):
-            break
-        reason = inner
-    # ascii(): the reason may quote what the server sent, which may be meant for the terminal.
-    return f"{type(reason).__name__}: {ascii(str(reason)[:200])[1:-1]}"

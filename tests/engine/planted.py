@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bugs to plant: each one has cost some collector its events, or would cost ours.
+
+A bug is a file of the package, a piece of its text that stands there exactly once, and what to
+put in its place. ``test_planted_bugs.py`` proves that the model test sees each of them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Bug(NamedTuple):
+    """One change to one file, or two (``also``). ``name`` says what the change makes wrong."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    also: tuple[str, str] = ("", "")
+
+
+BUGS = (
+    Bug(
+        "the watermark moves over the whole window on page one",
+        "engine/absorb.py",
+        "read = Span(reading.oldest if ended else boundary + 1, reading.top)",
+        "read = Span(reading.oldest, reading.top)",
+    ),
+    Bug(
+        "the boundary second counts as read, so its ties are lost",
+        "engine/absorb.py",
+        "read = Span(reading.oldest if ended else boundary + 1, reading.top)",
+        "read = Span(reading.oldest if ended else boundary, reading.top)",
+    ),
+    Bug(
+        "only the last page's ids are remembered",
+        "collector/index.py",
+        "after[minute] = {*known, *keys}",
+        "after[minute] = {*keys}",
+    ),
+    Bug(
+        "the checkpoint is committed before the host has the events",
+        "collector/commit.py",
+        "        if fresh:\n            self._sink.write(fresh)\n        change =",
+        "        change =",
+        (
+            "        self.index.applied(change)\n",
+            "        self.index.applied(change)\n"
+            "        if fresh:\n            self._sink.write(fresh)\n",
+        ),
+    ),
+    Bug(
+        "the index is pruned by now instead of by the last deepest sweep",
+        "engine/plan.py",
+        "floor = max(ledger.floor, _whole_minute(sweeps.horizon(levels, swept)))",
+        "floor = max(ledger.floor, _whole_minute(now - levels[0].depth))",
+    ),
+    Bug(
+        "a dead cursor is read as the end of the window",
+        "slack/answers.py",
+        "        raise _error(answer, cursor)\n    body =",
+        "        if not (cursor and answer.status == 400):\n"
+        "            raise _error(answer, cursor)\n"
+        """        answer = Answer(200, b'{"entries":[],"response_metadata":{"next_cursor":""}}')\n"""
+        "    body =",
+    ),
+    Bug(
+        "the halves of a cut window leave a second out",
+        "engine/reading.py",
+        "older = largest._replace(latest=middle)",
+        "older = largest._replace(latest=middle - 1)",
+    ),
+    Bug(
+        "a window that is planned is not in the ledger",
+        "engine/plan.py",
+        "windows = _merged([*old_backlog, *others, *new], busy)",
+        "windows = _merged([*old_backlog, *others, *(w for w in new if w.kind == LIVE)], busy)",
+    ),
+    Bug(
+        "a new window swallows older ones whole, not just what it covers",
+        "engine/plan.py",
+        "windows = _merged([*old_backlog, *others, *new], busy)",
+        "windows = _merged([*old_backlog, *new], busy)",
+    ),
+    Bug(
+        "the gap that a pause leaves is not read",
+        "engine/plan.py",
+        "if ledger.head + 1 < live_from:",
+        "if False:",
+    ),
+    Bug(
+        "a pause eats the tolerance: the sweep after it reaches back from now only",
+        "engine/sweeps.py",
+        "min(now - level.depth, last - (level.depth - level.period))",
+        "now - level.depth",
+    ),
+    Bug(
+        "minutes in open windows leave the index",
+        "engine/delivered.py",
+        "return span.latest < floor and not any(overlap(span, other) for other in held)",
+        "return span.latest < floor",
+    ),
+    Bug(
+        "minutes that a page under way will bring again leave the index",
+        "collector/index.py",
+        "holding: list[Stretch] = [*ledger.windows, *held]",
+        "holding: list[Stretch] = [*ledger.windows]",
+    ),
+    Bug(
+        "a page asked for earlier fulfils a later duty",
+        "engine/absorb.py",
+        "if window.turn > turn or not overlap(window, read):",
+        "if not overlap(window, read):",
+    ),
+    Bug(
+        "windows that are joined lose the newer one's seconds",
+        "engine/plan.py",
+        "                latest=window.latest,\n                known=",
+        "                known=",
+    ),
+    Bug(
+        "a page out of order is trusted",
+        "engine/absorb.py",
+        "    ordered = (\n        reading.ordered\n        and page.ordered\n",
+        "    ordered = (\n        reading.ordered\n",
+    ),
+    Bug(
+        "a full page without a cursor is taken for the end",
+        "engine/absorb.py",
+        "if page.end_stated or page.entries < reading.limit:",
+        "if True:",
+    ),
+    Bug(
+        "the deepest sweep never runs",
+        "engine/sweeps.py",
+        "return due[-1] if due else None",
+        "return min(due[-1], 1) if due else None",
+    ),
+    Bug(
+        "what was added to a bucket is not stored",
+        "collector/index.py",
+        "buckets[minute] = pack(after[minute])",
+        "buckets[minute] = pack(known)",
+    ),
+    Bug(
+        "a backfill reads what was read before",
+        "engine/plan.py",
+        "fresh = without(span, asked(ledger))",
+        "fresh = [span]",
+    ),
+)
