@@ -31,7 +31,8 @@ class Committer:
         self._sink = sink
         self._checkpoint = checkpoint
         self._account = account
-        self._owner = owner
+        #: Who commits; "" in the last commit of a clean stop, so that another may start at once.
+        self.owner = owner
 
     def deliver(
         self,
@@ -61,7 +62,7 @@ class Committer:
                 filters=filters,
                 ledger=to_json(ledger),
                 counters=counters,
-                owner=self._owner,
+                owner=self.owner,
                 beat=beat,
                 buckets=change.buckets,
                 dropped=change.dropped,
@@ -91,13 +92,8 @@ class Committer:
                 filters=was.filters,
                 ledger=was.ledger,
                 counters=was.counters,
-                owner=self._owner,
+                owner=self.owner,
                 beat=was.beat,
                 hours=hours(),
             ),
         )
-
-    def release(self, ledger: Ledger, counters: str, filters: str, beat: float) -> None:
-        """A last commit that leaves the input without an owner, so that another may start."""
-        self._owner = ""
-        self.deliver((), {}, ledger, counters=counters, filters=filters, beat=beat)

@@ -39,7 +39,7 @@ MEANINGS = {
     "retry_shape": "retries: answer of an unknown shape",
     "retry_redirect": "retries: redirect",
     "retry_range": "retries: stretch refused",
-    "unknown_actions": "events whose action no catalogue knows",
+    "unknown_actions": "pages with an action that no catalogue knows",
     "actions_dropped": "action filters that Slack does not know",
     "unproven_ends": "full pages that ended without Slack saying so",
     "unordered": "pages that were not newest first",
@@ -77,6 +77,12 @@ class Counters:
         if found:
             self.add("late", found)
             self.found_by_level[str(level)] += found
+
+    def add_unknown(self, name: str) -> bool:
+        """Count a page with an action that no catalogue knows; True if it is the first."""
+        self.add("unknown_actions")
+        self.unknown[name] += 1
+        return self.unknown[name] == 1
 
     def to_json(self) -> str:
         """The totals, for the checkpoint."""

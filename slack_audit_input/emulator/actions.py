@@ -43,7 +43,7 @@ _LEAST = 2.6
 SLOTS = 65_536
 """Each entry draws one of so many places, which the actions share by their volume."""
 
-_OF_CATEGORY = {
+_OF_CATEGORY: dict[str, tuple[str, ...]] = {
     "account_type_role": ("account_type_role", "role"),
     "anomaly": ("user", "user", "user", "app"),
     "app": ("app",),
@@ -134,5 +134,4 @@ def _action(name: str, categories: tuple[str, ...]) -> Action:
         if name.startswith(start):
             return Action(name, categories, kinds)
     # A category that is newer than this table is about the workspace or the organization.
-    kinds = _OF_CATEGORY.get(categories[0], _OF_CATEGORY["workspace_or_org"])
-    return Action(name, categories, kinds)
+    return Action(name, categories, _OF_CATEGORY.get(categories[0], ("workspace", "enterprise")))

@@ -71,7 +71,7 @@ class Block(Protocol):
         """Positions from `start` up to `stop` that pass a filter."""
 
 
-class ListedBlock:
+class ListedBlock(Block):
     """Entries that are held as they are: replayed, added by hand, or merged from several blocks."""
 
     def __init__(self, rows: Sequence[tuple[int, float, str | None, str, Traits]]) -> None:
@@ -81,25 +81,30 @@ class ListedBlock:
         self.settled = max((row[1] for row in rows), default=0.0)
 
     def visible(self) -> Sequence[float]:
+        """When each becomes visible."""
         return [row[1] for row in self._rows]
 
     def ids(self) -> Sequence[str | None]:
+        """Each one's id."""
         return [row[2] for row in self._rows]
 
     def texts(self) -> Sequence[str]:
+        """Each one's JSON."""
         return [row[3] for row in self._rows]
 
     def traits(self, position: int) -> Traits:
+        """What the entry at `position` is filtered by."""
         return self._rows[position][4]
 
     def which(self, wanted: Wanted, start: int, stop: int) -> list[int]:
+        """Positions that pass a filter."""
         return [i for i in range(start, stop) if wanted.takes(self._rows[i][4])]
 
 
-class SyntheticBlock:
+class SyntheticBlock(Block):
     """Entries that are made from random numbers, those from a hash of the block's key."""
 
-    def __init__(  # noqa: PLR0913 - a value object; every part is named where it is made
+    def __init__(
         self,
         content: Content,
         key: str,
@@ -140,6 +145,7 @@ class SyntheticBlock:
         self._texts: list[str] | None = None
 
     def visible(self) -> Sequence[float]:
+        """When each becomes visible."""
         start, width = self._base
         found = [start + time * width * _UNIT for time in self._times]
         least = 0
@@ -154,6 +160,7 @@ class SyntheticBlock:
         return found
 
     def ids(self) -> Sequence[str | None]:
+        """Each one's id."""
         digits, at = self._ids_of, 32 * self._first
         return [
             f"{digits[k : k + 8]}-{digits[k + 8 : k + 12]}-4{digits[k + 13 : k + 16]}-"
@@ -162,6 +169,7 @@ class SyntheticBlock:
         ]
 
     def traits(self, position: int) -> Traits:
+        """What the entry at `position` is filtered by."""
         number = self._actions[position]
         content = self._content
         person = content.actor(number, self._who[position])
@@ -171,6 +179,7 @@ class SyntheticBlock:
         return Traits(content.actions[number].name, person.id, entity)
 
     def which(self, wanted: Wanted, start: int, stop: int) -> list[int]:
+        """Positions that pass a filter."""
         found: Iterable[int] = range(start, stop)
         if wanted.actions is not None:
             numbers = {
@@ -185,6 +194,7 @@ class SyntheticBlock:
         return [i for i in found if wanted.takes(self.traits(i))]
 
     def texts(self) -> Sequence[str]:
+        """Each one's JSON."""
         # The hot path of a benchmark: one format a row, everything else was made before.
         if self._texts is not None:
             return self._texts
@@ -196,7 +206,7 @@ class SyntheticBlock:
         rows = zip(self.ids(), self.seconds, self._actions, self._who, self._what)
         for name, second, number, who, what in rows:
             pool = subjects[number] or content.subject(number)
-            target, entity, details, marked = pool[what % len(pool)]
+            _, entity, details, marked = pool[what % len(pool)]
             if number in special:
                 person = content.actor(number, who)
             else:

@@ -22,10 +22,11 @@ class Clock:
         self._lock = threading.Lock()
         self._frozen: float | None = None
         self._offset = 0.0
-        if at is not None:
-            self.set(at)
+        # In this order: one that stands still then shows `at` to the last digit.
         if frozen:
             self.freeze()
+        if at is not None:
+            self.set(at)
 
     def now(self) -> float:
         """What the clock shows."""

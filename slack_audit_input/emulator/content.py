@@ -17,7 +17,9 @@ from slack_audit_input.emulator.material import Material, encode
 
 MARK = '"@MICROSECONDS@"'
 # Slack's staff and machines do these, not people.
-_SECURITY = frozenset({"user_password_reset_slack_security", "user_sessions_reset_by_circuit_breaker"})
+_SECURITY = frozenset(
+    {"user_password_reset_slack_security", "user_sessions_reset_by_circuit_breaker"}
+)
 _NOBODY = frozenset({"guest_expired", "ekm_enrolled", "app_token_preserved"})
 # The actor is also the target.
 _SELF = frozenset(
@@ -81,7 +83,9 @@ class Content:
         found = self.subjects[number]
         if found is None:
             action = self.actions[number]
-            count = min(400, 6 + self._shares[number] // 8)
+            # Anomalies are rare and differ from one another more than anything else.
+            least = 80 if action.name == "anomaly" else 6
+            count = min(400, least + self._shares[number] // 8)
             made = (self._subject(action, k) for k in range(count))
             found = self.subjects[number] = tuple(made)
         return found

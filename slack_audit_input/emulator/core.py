@@ -132,13 +132,12 @@ class Emulator:
             return error(404, "bad_endpoint")
         if method != "GET":
             return error(405, "method_not_allowed")
-        if endpoint == "schemas":
-            return answer(200, schemas.schemas())
-        if endpoint == "actions":
-            return answer(200, schemas.actions())
-        refused = self._refused(headers)
-        if refused is not None:
-            return refused
+        if endpoint != "logs":
+            return answer(200, schemas.schemas() if endpoint == "schemas" else schemas.actions())
+        return self._refused(headers) or self._logs(params, now)
+
+    def _logs(self, params: Mapping[str, str], now: float) -> Answer:
+        """The answer to a call with a good token."""
         wait = self._bucket.take(now)
         if wait is not None:
             return rate_limited(str(wait))

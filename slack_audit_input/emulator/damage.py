@@ -30,6 +30,9 @@ _ODD = (
     '"large":123456789012345678901234567890,"tiny":1e-999,"huge":1e999}}'
 )
 
+# 0xFF and 0xFE occur in no UTF-8; 0xC3 has its second byte missing.
+_NOT_UTF8 = ',"not_utf8":"\xff\xfe \xc3"}'
+
 
 class Envelope(NamedTuple):
     """A page on its way out: entries as JSON text; the cursor to itself, and to what follows.
@@ -84,15 +87,12 @@ def page(fault: Fault, given: Envelope, chance: random.Random) -> Envelope:
         return given
     if kind == "unsorted":
         return given._replace(texts=chance.sample(given.texts, len(given.texts)))
-    where = chance.randrange(len(given.texts))
+    more = {"odd_values": _ODD, "not_utf8": _NOT_UTF8}.get(kind, "")
+    if kind == "huge_entry":
+        more = f',"huge":"{"x" * int(fault.number(50_000_000))}"}}'
     texts = list(given.texts)
-    if kind == "odd_values":
-        texts[where] = _with(texts[where], _ODD)
-    elif kind == "huge_entry":
-        texts[where] = _with(texts[where], f',"huge":"{"x" * int(fault.number(50_000_000))}"}}')
-    elif kind == "not_utf8":
-        # 0xFF and 0xFE occur in no UTF-8; 0xC3 has its second byte missing.
-        texts[where] = _with(texts[where], ',"not_utf8":"\xff\xfe \xc3"}')
+    where = chance.randrange(len(texts))
+    texts[where] = _with(texts[where], more) if more else texts[where]
     return given._replace(texts=texts)
 
 

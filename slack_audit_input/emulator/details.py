@@ -129,19 +129,23 @@ _OF_ACTION = {
 # For actions that are not above: the first that the name begins with.
 _OF_FAMILY = (
     ("pref", "new_value previous_value"),
-    ("barrier_", "barrier_id primary_usergroup_id barriered_from_usergroup_ids "
-     "restricted_subjects"),
+    (
+        "barrier_",
+        "barrier_id primary_usergroup_id barriered_from_usergroup_ids restricted_subjects",
+    ),
     ("mcp_slack_", "tool arguments argument_keys success"),
     ("emoji_", "name"),
-    ("salesforce_", "salesforce_org_id salesforce_edition salesforce_org_config "
-     "salesforce_tenant_guid"),
+    (
+        "salesforce_",
+        "salesforce_org_id salesforce_edition salesforce_org_config salesforce_tenant_guid",
+    ),
     ("workflow_trigger_", "trigger_id permission_type"),
     ("manual_", "export_type export_start_ts export_end_ts"),
     ("template_", "template_title"),
     ("external_auth_", "app_id provider_key"),
     ("user_anomaly_event_", "new_value previous_value"),
     ("usergroup_anomaly_event_", "new_value previous_value"),
-)  # fmt: skip
+)
 
 
 def fields_of(action: str) -> tuple[str, ...]:

@@ -205,7 +205,7 @@ _OF_TYPE: dict[str, Builder] = {
     "hologram": lambda m: {"id": m.code("Hg"), "beam": {"width": m.number(1, 2**62), "on": True}},
     "agent_memory": lambda m: {"id": m.number(2**33, 2**53), "labels": [m.words(1), None, 1.5e-7]},
 }
-TYPES = tuple(name for name in ("user", *_OF_TYPE) if name not in ("canvas_file",))
+TYPES = tuple(name for name in ("user", *_OF_TYPE) if name != "canvas_file")
 """Every entity type that occurs; the last two are not in Slack's documentation or SDKs."""
 UNKNOWN_TYPES = ("hologram", "agent_memory")
 
@@ -215,10 +215,7 @@ def entity(kind: str, seed: int, material: Material) -> tuple[dict[str, Any], st
 
     `kind` is a type, or `canvas_file` for a canvas that is called a file.
     """
-    if kind == "user":
-        found = _user(material, seed)
-    else:
-        found = _OF_TYPE[kind](material)
+    found = _user(material, seed) if kind == "user" else _OF_TYPE[kind](material)
     name = "file" if kind == "canvas_file" else kind
     value = {"type": name, name: material.shuffled(found)}
     return material.shuffled(value), str(found.get("id", ""))

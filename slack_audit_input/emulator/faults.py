@@ -38,6 +38,7 @@ KINDS = {
 }
 """Every kind of fault and what it does."""
 
+_NUMBERED = ("slow_start", "drip", "huge_entry")
 _TEXT = re.compile(r"(\w+)(?:=([\d.eE+-]+))?(?:@([\d,]+))?(?::(.*))?", re.DOTALL)
 
 
@@ -59,10 +60,9 @@ class Fault:
             raise ValueError(f"there is no fault {self.kind!r}; there are: {', '.join(KINDS)}")
         if not 0 <= self.rate <= 1:
             raise ValueError(f"the rate of a fault is from 0 to 1, not {self.rate}")
-        if self.value and self.kind in ("slow_start", "drip", "huge_entry"):
-            # Also what is no number at all.
-            if not 0 <= float(self.value) < 1e9:
-                raise ValueError(f"{self.kind} takes a number from 0, not {self.value}")
+        # float() refuses what is no number at all.
+        if self.kind in _NUMBERED and not 0 <= self.number(0) < 1e9:
+            raise ValueError(f"{self.kind} takes a number from 0, not {self.value}")
 
     def number(self, default: float) -> float:
         """The value as a number."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import random
 import string
-from typing import Any, Sequence, TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -17,18 +18,19 @@ _CODE = string.digits + string.ascii_uppercase
 _FIRST = (
     "Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Femi", "Grace", "Hiro", "Inès", "Jürgen", "Katya",
     "Liam", "Mei", "Noor", "Olu", "Priya", "Quentin", "Rosa", "Søren", "Tomás", "Uma", "Viktor",
-    "Wanjiru", "Ximena", "Yusuf", "Zoë", "明美", "Οδυσσέας", "𝒱era", "Kai 🦊",
+    "Wanjiru", "Ximena", "Yusuf", "Zoë", "明美", "Οδυσσέας", "🦊 Kai",
 )  # fmt: skip
 _LAST = (
     "Okafor", "Nguyen", "Müller", "Rossi", "Ivanova", "Smith", "Tanaka", "García", "Kowalski",
     "Haddad", "Larsen", "Moreau", "O'Neil", "Şahin", "Costa", "Mwangi", "Patel", "Andersson",
-    "Weber", "佐藤", "Novák", "de la Cruz", "Zhang \"Z\" Wei", "Brown",
+    "Weber", "佐藤", "Novák", "de la Cruz", 'Zhang "Z" Wei', "Brown",
 )  # fmt: skip
 _WORDS = (
     "launch", "budget", "incident", "roadmap", "hiring", "onboarding", "design", "payroll", "sales",
     "quarterly", "review", "support", "security", "billing", "notes", "plan", "metrics", "random",
-    "général", "übersicht", "データ", "release", "api", "migration", "legal", "contract", "forecast",
-    "retro", "standup", "research", "partner", "events", "🚀", "campaign", "vendor", "audit",
+    "général", "übersicht", "データ", "release", "api", "migration", "legal", "contract",
+    "forecast", "retro", "standup", "research", "partner", "events", "🚀", "campaign", "vendor",
+    "audit",
 )  # fmt: skip
 
 

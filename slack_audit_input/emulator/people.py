@@ -26,14 +26,14 @@ WORKSPACES = (
 _TEAMS = tuple(place["id"] for place in (*WORKSPACES, ENTERPRISE))
 _ACCOUNT_TYPES = ("FULL_MEMBER", "ADMIN", "OWNER", "MULTI_CHANNEL_GUEST", "SINGLE_CHANNEL_GUEST")
 
+_KIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
+_MAC = f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {_KIT}"
+_WINDOWS = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_KIT}"
 _BROWSERS = (
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/{}.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/{}.0.0.0 Safari/537.36 Edg/{}.0.2739.42",
+    f"{_MAC} Chrome/{{}}.0.0.0 Safari/537.36",
+    f"{_WINDOWS} Chrome/{{}}.0.0.0 Safari/537.36 Edg/{{}}.0.2739.42",
     "Mozilla/5.0 (X11; Linux x86_64; rv:{}.0) Gecko/20100101 Firefox/{}.0",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "AppleSilicon Slack_SSB/4.{}.145 Chrome/{}.0.6834.83 Electron/34.0.1 Safari/537.36 Sonic",
+    f"{_MAC} AppleSilicon Slack_SSB/4.{{}}.145 Chrome/{{}}.0.6834.83 Electron/34.0.1 Sonic",
     "com.tinyspeck.chatlyio/25.{}.10 (iPhone; iOS 18.2; Scale/3.00)",
     "com.Slack/25.{}.30.0 (samsung SM-S928B; Android 15)",
 )
@@ -50,11 +50,12 @@ _PROGRAMS = (
 SCOPES = (
     "app_mentions:read", "channels:join", "channels:read", "channels:history", "chat:write",
     "chat:write.public", "commands", "files:read", "files:write", "groups:history", "groups:read",
-    "im:history", "reactions:write", "team:read", "users:read", "users:read.email", "auditlogs:read",
+    "im:history", "reactions:write", "team:read", "users:read", "users:read.email",
+    "auditlogs:read",
 )  # fmt: skip
 # One row a kind of session: its weight in a hundred, the JSON type of session_id.
 _SESSIONS = ((72, "number"), (8, "text"), (10, "null"), (10, "missing"))
-_APPS = ((52, "missing"), (26, "null"), (22, "object"))
+_APPS = ((44, "missing"), (26, "null"), (30, "object"))
 
 
 class Person(NamedTuple):
@@ -107,7 +108,7 @@ def person(seed: int, number: int) -> Person:
     found = user(seed, number)
     # Seen on the actor and not on the entity of one event: the key is new.
     acting = dict(found)
-    if material.chance(0.3):
+    if material.chance(0.5):
         acting["account_type"] = material.one(_ACCOUNT_TYPES)
     entity = dict(found)
     if material.chance(0.1):

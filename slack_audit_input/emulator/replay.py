@@ -8,7 +8,7 @@ belong to one second, which the truth tells.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -85,7 +85,7 @@ def second_of(entry: Any) -> int | None:
             value = int(digits) if digits.isdigit() and digits.isascii() else None
         else:
             try:
-                date = datetime.datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00")
+                date = dt.datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00")
             except ValueError:
                 return None
             value = int(date.timestamp())
@@ -113,7 +113,7 @@ def _moved(raw: bytes, entry: Mapping[str, Any], second: int, move: int) -> byte
     value = entry["date_create"]
     old = str(value).encode("utf-8", "surrogateescape")
     if isinstance(value, str) and not value.strip().isdigit():
-        date = datetime.datetime.fromtimestamp(second + move, datetime.timezone.utc)
+        date = dt.datetime.fromtimestamp(second + move, dt.timezone.utc)
         new = date.strftime("%Y-%m-%d %H:%M:%S").encode()
     else:
         new = str(second + move).encode()

@@ -112,5 +112,3 @@ def burst(of: Burst, number: int) -> Stream:
 
 def _width(rate: float) -> int:
     return next((width for width in _WIDTHS if rate * width <= _MOST_IN_BLOCK), 1)
-
-

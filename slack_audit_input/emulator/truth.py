@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from slack_audit_input.emulator.organization import Organization
@@ -22,7 +23,8 @@ class TruthRow(NamedTuple):
     visible_at: float
 
 
-class Summary(NamedTuple):
+@dataclass(frozen=True)
+class Summary:
     """How many entries there are, and a digest of their ids in which order does not count.
 
     `digest`: the sum of the first 16 bytes of the SHA-256 of each id's UTF-8, read as big-endian
@@ -69,4 +71,6 @@ def summary(rows: Iterable[TruthRow]) -> Summary:
 
 def part_of_digest(name: str) -> int:
     """What one id adds to a digest."""
-    return int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:16], "big")
+    return int.from_bytes(
+        hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:16], "big"
+    )

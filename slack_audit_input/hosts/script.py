@@ -200,7 +200,8 @@ class AuditLogs:
         found = document.get(name) if isinstance(document, dict) else None
         if not isinstance(found, shape):
             raise ProtocolError(
-                f"Slack's answer to /{name} is of another shape: is api_url right?", answer.body[:65536]
+                f"Slack's answer to /{name} is of another shape: is api_url right?",
+                answer.body[:65536],
             )
         return found
 

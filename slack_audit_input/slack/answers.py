@@ -58,6 +58,11 @@ def document_of(answer: Answer) -> Any:
         raise Retryable("Slack's answer is not JSON", "body") from None
 
 
+def refusal_of(answer: Answer) -> CollectorError:
+    """The error that an answer other than 200 to a request without a cursor stands for."""
+    return _error(answer, False)
+
+
 def _error(answer: Answer, cursor: bool) -> CollectorError:
     return error_of(answer.status, _readable(answer), answer.retry_after, cursor, answer.date)
 

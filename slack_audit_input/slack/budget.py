@@ -15,6 +15,8 @@ from slack_audit_input.model.errors import ConfigError
 MINUTE = 60.0
 #: Places that may be made up for when answers come late; more would be a burst.
 CATCH_UP = 2
+#: Seconds after which the urgent calls seen say how many there will be in a minute.
+MINUTE_SEEN = 10.0
 
 
 class CallBudget:
@@ -30,6 +32,7 @@ class CallBudget:
         self._calls: deque[float] = deque()
         self._urgent: deque[float] = deque()
         self._slot = float("-inf")
+        self._began: float | None = None
         self._paused_until = float("-inf")
 
     def wait(self, now: float, urgent: bool) -> float:
@@ -46,10 +49,16 @@ class CallBudget:
         """Count a call that starts now."""
         self._forget(now)
         self._calls.append(now)
+        if self._began is None:
+            self._began = now
         if urgent:
             self._urgent.append(now)
         else:
-            spacing = MINUTE / max(1, self.per_minute - len(self._urgent))
+            # In its first minute the urgent calls to come are not yet in the count: without a
+            # guess at them, polls would wait ten seconds at the minute's end.
+            elapsed = min(MINUTE, max(now - self._began, MINUTE_SEEN))
+            urgents = len(self._urgent) * MINUTE / elapsed
+            spacing = MINUTE / max(1.0, self.per_minute - urgents)
             self._slot = max(self._slot, now - CATCH_UP * spacing) + spacing
 
     def pause(self, until: float) -> None:

@@ -162,8 +162,8 @@ def _auth_words(status: int, code: str, document: dict[str, Any]) -> str:
     if words is None:
         refused = "does not accept the token" if status == 401 else "forbids this token"
         words = f"Slack {refused}. {_NEEDED}"
-    elif status == 403 and not document:
-        words += " (The answer is not Slack's JSON: a proxy on the way may have forbidden it.)"
+        if status == 403 and not document:
+            words += " (The answer is not Slack's JSON: a proxy on the way may have forbidden it.)"
     provided = document.get("provided")
     if code == "missing_scope" and isinstance(provided, str):
         scopes = [s for s in map(str.strip, provided[:2000].split(",")) if _SCOPE.fullmatch(s)]

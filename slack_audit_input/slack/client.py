@@ -223,8 +223,9 @@ class Client:
             if "TLS CA certificate bundle" in str(error):  # requests' own words
                 raise ConfigError(f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: {error}") from None
             raise Retryable(f"no answer from Slack ({type(error).__name__})", "network") from None
-        except ValueError as error:
-            # The last hold: a URL or a header that urllib3 or http.client stumbles over.
+        except (ValueError, TypeError) as error:
+            # The last hold: a proxy's URL in the environment, or a header, that requests
+            # stumbles over.
             raise Retryable(f"no answer from Slack ({type(error).__name__})", "network") from None
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import zlib
 from array import array
 from collections.abc import Callable
 from hashlib import blake2b
 from itertools import repeat
-from operator import and_, ge, mul, xor
+from operator import add, ge, mod, mul
 from typing import Any
 
 from slack_audit_input.model.errors import Retryable
@@ -36,9 +37,10 @@ SECOND_MOST = 64_060_588_800
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(strict=False).scan_once  # type: ignore[attr-defined]
 _skip = re.compile(r"[ \t\n\r]*").match
 _NOT_HEX = str.maketrans("", "", "-")
-#: Odd, and far from any pattern in an id: 2 to the power of 64, divided by the golden ratio.
+#: Far from any pattern in an id: 2 to the power of 64, divided by the golden ratio.
 _SPREAD = 0x9E3779B97F4A7C15
-_BITS = (1 << 64) - 1
+#: The largest prime below 2 to the power of 64.
+_PRIME = (1 << 64) - 59
 
 
 class TooLarge(Retryable):
@@ -117,9 +119,10 @@ def decode_page(
 def keys_of(ids: list[str]) -> list[int]:
     """64 bits for each id: the two halves of a UUID folded together, or a hash of anything else.
 
-    Both halves count, because in some UUID versions one of them is nearly constant; one of
-    them is spread first, or ids with equal halves (1111…, 2222…) would all be zero. All ids of
-    a page are converted in one go, and only if every one is a canonical lower-case UUID.
+    Both halves count, because in some UUID versions one of them is nearly constant. They are
+    folded as ``first * _SPREAD + second`` modulo a prime: with a plain xor, ids whose halves
+    are equal (1111…, 2222…) would all have the key 0. All ids of a page are converted in one
+    go, and only if every one is a canonical lower-case UUID.
     """
     joined = "".join(ids)
     if ids and set(map(len, ids)) == {36} and joined == joined.lower():
@@ -133,8 +136,10 @@ def keys_of(ids: list[str]) -> list[int]:
             # fromhex passes over blanks, and a blank is not a digit.
             if len(raw) == 16 * len(ids):
                 halves = array("Q", raw)
+                if sys.byteorder == "big":  # states go from machine to machine
+                    halves.byteswap()
                 spread = map(mul, halves[0::2], repeat(_SPREAD))
-                return list(map(and_, map(xor, spread, halves[1::2]), repeat(_BITS)))
+                return list(map(mod, map(add, spread, halves[1::2]), repeat(_PRIME)))
     if len(ids) > 1:
         return [keys_of([one])[0] for one in ids]
     return [hash_of(one) for one in ids]

@@ -63,9 +63,8 @@ def backfill(from_: str, to: str, **values: Any) -> None:
 
         def watch(collector: Collector) -> None:
             total = collector.counters.run
-            assert collector.ledger is not None
             progress.show(
-                Sample(open_seconds(collector.ledger, span), total["events"], total["calls"])
+                Sample(open_seconds(collector.work.ledger, span), total["events"], total["calls"])
             )
 
         def work() -> None:

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The laws of the call budget, over random histories of calls."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slack_audit_input.model.errors import ConfigError
+from slack_audit_input.slack.budget import MINUTE, CallBudget
+
+#: (seconds until somebody asks again, urgent, seconds that a 429 then says)
+history = st.lists(
+    st.tuples(
+        st.sampled_from([0.0, 0.001, 0.3, 1.0, 5.0, 59.9, 60.0, 200.0]) | st.floats(0, 70),
+        st.booleans(),
+        st.sampled_from([0.0] * 9 + [30.0]),
+    ),
+    min_size=1,
+    max_size=150,
+)
+
+
+def most_in_a_minute(calls: list[float]) -> int:
+    """The largest number of calls in any sixty seconds, whichever moment they begin."""
+    most = first = 0
+    for last, end in enumerate(calls):
+        # A hair less than a minute: 60 seconds apart are not in one, whatever rounding says.
+        while end - calls[first] >= MINUTE - 1e-6:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+@given(st.integers(1, 60), history, st.floats(0, 1e9))
+def test_never_more_than_so_many_in_any_minute(
+    per_minute: int, steps: list[tuple[float, bool, float]], now: float
+) -> None:
+    budget = CallBudget(per_minute)
+    calls: list[float] = []
+    paused = now
+    for pause, urgent, limited in steps:
+        now += pause
+        # As a caller does it: wait what is said, and ask again.
+        while (wait := budget.wait(now, urgent)) > 0:
+            assert wait <= 3 * MINUTE
+            now += max(wait, 1e-3)
+        assert now >= paused
+        budget.take(now, urgent)
+        calls.append(now)
+        assert budget.used(now) <= per_minute
+        if limited:
+            paused = now + limited
+            budget.pause(paused)
+            assert budget.paused(now) == pytest.approx(limited)
+    assert most_in_a_minute(calls) <= per_minute
+
+
+@given(st.integers(1, 60), history)
+def test_urgent_calls_never_wait_while_a_place_is_free(
+    per_minute: int, steps: list[tuple[float, bool, float]]
+) -> None:
+    budget = CallBudget(per_minute)
+    now = 0.0
+    for pause, urgent, _limited in steps:
+        now += pause
+        if budget.used(now) < per_minute:
+            assert budget.wait(now, True) == 0
+        else:
+            assert 0 < budget.wait(now, True) <= MINUTE
+        if budget.wait(now, urgent) == 0:
+            budget.take(now, urgent)
+
+
+@pytest.mark.parametrize("per_minute", [1, 2, 20, 45, 50, 600])
+@pytest.mark.parametrize("late", [0.0, 0.05, 0.5])
+def test_backlog_alone_uses_the_whole_budget(per_minute: int, late: float) -> None:
+    chance = Random(per_minute)
+    budget = CallBudget(per_minute)
+    now, calls = 0.0, []
+    while now < 1200:
+        wait = budget.wait(now, False)
+        if wait > 0:
+            # Nobody wakes up on the dot.
+            now += wait + chance.random() * min(late, MINUTE / per_minute)
+            continue
+        budget.take(now, False)
+        calls.append(now)
+    steady = [call for call in calls if call >= 600]
+    assert len(steady) >= 0.95 * per_minute * 10 - 1
+    assert most_in_a_minute(calls) <= per_minute
+
+
+@pytest.mark.parametrize("answer_time", [0.2, 3.0])
+def test_polls_wait_little_beside_a_backlog_that_uses_what_they_leave(answer_time: float) -> None:
+    chance = Random(7)
+    budget = CallBudget(45)
+    now, polls, worst, due = 0.0, 0, 0.0, 0.0
+    used: list[float] = []
+    while now < 1200:
+        if now >= due:
+            wait = budget.wait(now, True)
+            if wait == 0:
+                budget.take(now, True)
+                used.append(now)
+                worst = max(worst, now - due)
+                polls += 1
+                due = max(due + 5.0, now + answer_time)
+        elif budget.wait(now, False) == 0:
+            budget.take(now, False)
+            used.append(now)
+        now += 0.01 + 0.01 * chance.random()
+    assert polls >= 0.97 * 1200 / 5
+    assert worst <= MINUTE / 45
+    assert len([c for c in used if c >= 600]) >= 0.95 * 450
+    assert most_in_a_minute(used) <= 45
+
+
+def test_a_pause_holds_for_everybody_and_never_shrinks() -> None:
+    budget = CallBudget(45)
+    budget.pause(100.0)
+    budget.pause(50.0)
+    assert budget.wait(10.0, True) == budget.wait(10.0, False) == budget.paused(10.0) == 90.0
+    assert budget.wait(100.0, True) == budget.wait(100.0, False) == budget.paused(200.0) == 0.0
+
+
+@pytest.mark.parametrize("per_minute", [0, -1])
+def test_no_budget_at_all_is_a_wrong_setting(per_minute: int) -> None:
+    with pytest.raises(ConfigError, match="at least one call"):
+        CallBudget(per_minute)
