@@ -58,6 +58,10 @@ class Calls:
         """The next outcome, or None after ``timeout`` seconds."""
         return self._kept.pop(0) if self._kept else self._pool.wait(timeout)
 
+    def arrived(self) -> int:
+        """How many outcomes ``wait`` would return at once."""
+        return len(self._kept) + self._pool.arrived()
+
     def ask(self, ticket: object, path: str, params: Mapping[str, str | int]) -> Outcome:
         """One call and its outcome; what else arrives meanwhile is kept for ``wait``.
 

@@ -38,6 +38,8 @@ from slack_audit_input.slack.clock import SlackClock
 #: Seconds between two signs of life in the store, and between two summary lines.
 BEAT_EVERY = 10.0
 SUMMARY_EVERY = 60.0
+#: Pages that may wait to be taken in; with more, memory would grow with Slack's speed.
+PAGES_AHEAD = 2
 #: How often a request without cursor and bad action may be refused before nobody knows why.
 REFUSALS_ALLOWED = 2
 
@@ -182,7 +184,10 @@ class Collector:
             reading = self.work.next_live(self.slack_clock.now(now))
             if reading is not None:
                 self._ask(reading, urgent=True)
-        while self.work.workers_busy() < self.settings.workers:
+        while (
+            self.work.workers_busy() < self.settings.workers
+            and self._calls.arrived() < PAGES_AHEAD
+        ):
             reading = self.work.next_waiting(now) or self.work.next_open()
             if reading is None and self.work.density and self._calls.may_start(now, False):
                 reading = self.work.next_half()

@@ -39,9 +39,10 @@ def hear_slack(
 
 def first_ledger(settings: Settings, now: int) -> Ledger:
     """The ledger of an input without a checkpoint. Raises ConfigError for a start to come."""
-    if settings.start > now:
+    start = now if settings.start is None else settings.start
+    if start > now:
         raise ConfigError("--start lies in the future")
-    return begin(settings.start, now, settings.levels)
+    return begin(start, now, settings.levels)
 
 
 def resumed(state: State, settings: Settings, now: int, log: Log) -> Ledger:

@@ -63,6 +63,10 @@ class ThreadPool:
             self._out -= 1
         return outcome
 
+    def arrived(self) -> int:
+        """How many outcomes wait to be taken."""
+        return self._outcomes.qsize()
+
     def wake(self) -> None:
         """End a ``wait`` early; safe to call from a signal handler."""
         self._outcomes.put(None)

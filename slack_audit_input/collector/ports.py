@@ -76,6 +76,9 @@ class Pool(Protocol):
     def wait(self, timeout: float) -> Outcome | None:
         """The next outcome, or None after ``timeout`` seconds or a wake-up."""
 
+    def arrived(self) -> int:
+        """How many outcomes ``wait`` would return at once."""
+
     def close(self) -> None:
         """Let the workers go; answers still under way are dropped."""
 

@@ -18,14 +18,14 @@ FIRST_SECOND = 1519862400
 class Settings(NamedTuple):
     """One input's settings.
 
-    ``start``: unix second, for an input without a checkpoint. ``workers``: for backlog and
+    ``start``: unix second for an input without a checkpoint; None is now, by Slack's clock. ``workers``: for backlog and
     sweeps, beside one that is kept for live. ``give_up_after``: seconds without a good answer
     after which the collector ends with GaveUp; 0 means never.
     """
 
     input: str
     account: str
-    start: int
+    start: int | None
     filters: Filters = Filters()
     levels: tuple[Level, ...] = DEFAULT_LEVELS
     page_size: int = PAGE_MOST

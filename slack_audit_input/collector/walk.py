@@ -176,7 +176,8 @@ class Walk:
         while True:
             wait = self._budget.wait(self._clock.monotonic(), urgent=False)
             if wait > 0:
-                self._sleep(wait)
+                # Less might be lost in a clock's rounding, and then this would never end.
+                self._sleep(max(wait, 0.001))
                 continue
             began = self._clock.monotonic()
             self._budget.take(began, urgent=False)

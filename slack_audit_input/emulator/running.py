@@ -7,9 +7,7 @@ import json
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING
 
 from slack_audit_input.emulator.clock import Clock
 from slack_audit_input.emulator.control import Control
@@ -18,7 +16,8 @@ from slack_audit_input.emulator.options import EmulatorOptions
 from slack_audit_input.emulator.routes import Routes
 from slack_audit_input.emulator.server import Server
 
-Running = TypeVar("Running", bound="RunningEmulator")
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass

@@ -14,7 +14,7 @@ class Event(NamedTuple):
     """One entry as we carry it.
 
     ``second``: ``date_create`` in unix seconds (for an entry without one, the window's end).
-    ``key``: 64 bits that stand for its id (``slack.decode.keys_of``).
+    ``key``: 64 bits that stand for its id (``slack.keys.keys_of``).
     ``text``: the entry's own JSON text, character for character as Slack sent it.
     """
 

@@ -12,7 +12,7 @@ from slack_audit_input.model.event import Page
 from slack_audit_input.model.ledger import Reading
 from slack_audit_input.slack.classify import error_of
 from slack_audit_input.slack.client import Answer
-from slack_audit_input.slack.decode import decode_page, inflate
+from slack_audit_input.slack.decode import decode_text, inflate, text_of
 from slack_audit_input.slack.filters import Filters
 
 
@@ -41,8 +41,8 @@ def page_of(
     cursor = bool(reading.cursor)
     if answer.status != 200:
         raise _error(answer, cursor)
-    body = inflate(answer.body, answer.encoding)
-    return decode_page(body, reading.latest, accept, cursor)
+    text = text_of(answer.body, answer.encoding)
+    return decode_text(text, reading.latest, accept, cursor)
 
 
 def document_of(answer: Answer) -> Any:

@@ -76,5 +76,5 @@ class CallBudget:
 
     def _forget(self, now: float) -> None:
         for calls in (self._calls, self._urgent):
-            while calls and calls[0] <= now - MINUTE:
+            while calls and calls[0] + MINUTE <= now:
                 calls.popleft()

@@ -7,19 +7,21 @@ one input at most one can win, and the other is told.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import bindparam, delete, event, insert, select, update
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from slack_audit_input.model.errors import ConfigError, StoreError, Superseded
 from slack_audit_input.model.state import Change, Hour, Request, State
+from slack_audit_input.stores import sqlite
+from slack_audit_input.stores.places import place_of
 from slack_audit_input.stores.tables import (
     SCHEMA,
     buckets,
@@ -30,30 +32,40 @@ from slack_audit_input.stores.tables import (
     notes,
     requests,
 )
+from slack_audit_input.stores.words import words_of
 
-#: SQLite's application_id of our files ("SlAu"), so that another program's file is known.
-APPLICATION = 0x536C4175
-#: Seconds that SQLite waits for another process's transaction.
-BUSY = 30
+#: Seconds to wait for a PostgreSQL that does not answer.
+CONNECT = 10
 
 
 class SqlState:
     """A whole state, with any number of inputs.
 
     ``url``: a path to an SQLite file, or a URL ``sqlite:///…`` or ``postgresql://…``.
+    ``create``: make it where there is none, and refuse one that cannot be written.
     Raises ConfigError for a URL that cannot be used, StoreError for a state that is not ours,
-    of another version, or not readable and writable.
+    of another version, damaged, or not readable and writable.
     """
 
     def __init__(self, url: str, *, create: bool = True) -> None:
-        self.url = _sqlalchemy_url(url)
-        self.shown = _shown(self.url)
-        try:
-            self._engine = _engine(self.url, create)
-        except (ArgumentError, ImportError) as error:
-            raise ConfigError(f"--state {self.shown}: {_driver_hint(error)}") from None
+        place = place_of(url)
+        self.shown = place.shown
+        self._secrets = place.secrets
+        self._path = place.path
+        self._identity: tuple[int, int] | None = None
         with self._guarded("open"):
-            self._prepare(create)
+            if place.url is None:
+                assert place.path is not None
+                self._engine = self._open_file(place.path, create)
+            else:
+                self._engine = _postgresql(place.url)
+            try:
+                if place.url is not None:
+                    self._prepare(create)
+                self._check(create)
+            except BaseException:
+                self._engine.dispose()
+                raise
 
     def checkpoint(self, input: str) -> SqlCheckpoint:
         """The place of one input; nothing is written before its first commit."""
@@ -62,7 +74,13 @@ class SqlState:
     def inputs(self) -> list[str]:
         """Names of the inputs that have committed, sorted."""
         with self.reading() as connection:
-            return list(connection.scalars(select(inputs.c.input).order_by(inputs.c.input)))
+            # Sorted here: databases differ in how they order text.
+            return sorted(connection.scalars(select(inputs.c.input)))
+
+    def probe(self) -> None:
+        """Raise StoreError unless the state can be written; nothing is changed."""
+        with self.writing():
+            pass
 
     def close(self) -> None:
         """Close the connections."""
@@ -77,48 +95,77 @@ class SqlState:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all of it or none."""
-        with self._guarded("write"), self._engine.begin() as connection:
-            yield connection
+        with self._guarded("write"):
+            self._still_there()
+            with self._engine.connect() as connection:
+                connection = connection.execution_options(writes=True)
+                with connection.begin():
+                    yield connection
 
     @contextmanager
     def _guarded(self, doing: str) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
-            raise StoreError(
-                f"cannot {doing} the state {self.shown}: {_first_line(cause)}{_remedy(cause)}"
-            ) from None
-        except OSError as error:
-            raise StoreError(f"cannot {doing} the state {self.shown}: {error}") from None
+            self._say(doing, getattr(error, "orig", None) or error)
+        except (OSError, sqlite3.Error, OverflowError) as error:
+            # What SQLAlchemy does not wrap: making the file, and numbers beyond 64 bits.
+            self._say(doing, error)
 
-    def _prepare(self, create: bool) -> None:
-        with self._engine.begin() as connection:
-            found = sqlalchemy.inspect(connection).has_table(meta.name)
-            if found:
-                schema = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
-                if schema != SCHEMA:
-                    raise StoreError(
-                        f"the state {self.shown} has schema {schema}, this version reads {SCHEMA}: "
-                        "use the version that wrote it, or a newer one. Nothing was changed"
-                    )
-                return
-            if (
-                self._engine.dialect.name == "sqlite"
-                and sqlalchemy.inspect(connection).get_table_names()
-            ):
-                raise StoreError(f"{self.shown} is another program's database. Nothing was changed")
+    def _say(self, doing: str, error: BaseException) -> None:
+        words = words_of(error, self._secrets)
+        raise StoreError(f"cannot {doing} the state {self.shown}: {words}") from None
+
+    def _open_file(self, path: Path, create: bool) -> Engine:
+        if not path.exists():
             if not create:
                 raise StoreError(f"there is no state at {self.shown}: nothing has been collected")
+            sqlite.make(path, _create_tables)
+        sqlite.check_ours(path, self.shown)
+        self._identity = sqlite.identity(path)
+        return sqlite.engine_of(path)
+
+    def _still_there(self) -> None:
+        """A file that was deleted or replaced takes commits, and keeps none of them."""
+        if self._path is None:
+            return
         try:
-            with self._engine.begin() as connection:
-                metadata.create_all(connection)
-                connection.execute(insert(meta), {"name": "schema", "value": SCHEMA})
+            same = sqlite.identity(self._path) == self._identity
+        except OSError:
+            same = False
+        if not same:
+            raise StoreError(
+                f"the state {self.shown} was deleted or replaced while it was in use: put it back, "
+                "or start anew (and mind --start)"
+            )
+
+    def _prepare(self, create: bool) -> None:
+        """Make the tables in a PostgreSQL database that has none."""
+        if self._has_tables():
+            return
+        if not create:
+            raise StoreError(f"there is no state at {self.shown}: nothing has been collected")
+        try:
+            _create_tables(self._engine)
         except DBAPIError:
             # Two collectors may meet here; the loser finds the winner's tables.
-            with self._engine.connect() as connection:
-                if not sqlalchemy.inspect(connection).has_table(meta.name):
-                    raise
+            if not self._has_tables():
+                raise
+
+    def _has_tables(self) -> bool:
+        with self._engine.connect() as connection:
+            return bool(sqlalchemy.inspect(connection).has_table(meta.name))
+
+    def _check(self, create: bool) -> None:
+        with self._engine.connect() as connection:
+            schema = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
+        if schema != SCHEMA:
+            raise StoreError(
+                f"the state {self.shown} has schema {schema}, this version reads {SCHEMA}: "
+                "use the version that wrote it, or a newer one. Nothing was changed"
+            )
+        if create:
+            self.probe()
 
 
 class SqlCheckpoint:
@@ -167,9 +214,8 @@ class SqlCheckpoint:
             self._write(connection, hours, "hour", (), _hour_rows(change))
             if change.answered:
                 numbers = [{"n": number} for number in change.answered]
-                connection.execute(
-                    delete(requests).where(requests.c.number == bindparam("n")), numbers
-                )
+                mine = (requests.c.input == self._input, requests.c.number == bindparam("n"))
+                connection.execute(delete(requests).where(*mine), numbers)
         return version + 1
 
     def keys(self, first: int, last: int) -> dict[int, bytes]:
@@ -242,8 +288,9 @@ class SqlCheckpoint:
             mine = (inputs.c.input == self._input, inputs.c.version == version)
             return connection.execute(update(inputs).where(*mine).values(row)).rowcount == 1
         try:
-            with connection.begin_nested():
-                connection.execute(insert(inputs), {"input": self._input, **row})
+            # The first statement of the transaction: when it fails, nothing of it stays. (A
+            # savepoint around it would end SQLite's transaction when it is released.)
+            connection.execute(insert(inputs), {"input": self._input, **row})
         except IntegrityError:
             return False
         return True
@@ -276,79 +323,22 @@ def _hour_rows(change: Change) -> list[dict[str, Any]]:
     ]
 
 
-def _sqlalchemy_url(url: str) -> str:
-    if "://" not in url:
-        return f"sqlite:///{Path(url).expanduser().absolute()}"
-    scheme, rest = url.split("://", 1)
-    # psycopg (3) is the driver we name as an extra; the short scheme would mean psycopg2.
-    scheme = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}.get(
-        scheme, scheme
-    )
-    if scheme.split("+")[0] not in ("sqlite", "postgresql"):
-        raise ConfigError(f"--state: {scheme}:// is not supported; use a path or postgresql://…")
-    return f"{scheme}://{rest}"
+def _create_tables(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection = connection.execution_options(writes=True)
+        with connection.begin():
+            metadata.create_all(connection)
+            connection.execute(insert(meta), {"name": "schema", "value": SCHEMA})
 
 
-def _shown(url: str) -> str:
-    """The URL as it may be logged: without its password."""
-    if url.startswith("sqlite:///"):
-        return url[len("sqlite:///") :]
+def _postgresql(url: URL) -> Engine:
+    waits = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT}
     try:
-        return sqlalchemy.make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url.split("://", 1)[0] + "://…"
-
-
-def _engine(url: str, create: bool) -> Engine:
-    if not url.startswith("sqlite"):
         # One connection, checked before use: a PostgreSQL that was restarted is no error.
-        return sqlalchemy.create_engine(url, pool_size=1, max_overflow=1, pool_pre_ping=True)
-    path = Path(url[len("sqlite:///") :])
-    if create:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY})
-    event.listen(engine, "connect", _sqlite_settings(path, create))
-    return engine
-
-
-def _sqlite_settings(path: Path, create: bool) -> Callable[[Any, Any], None]:
-    fresh = not path.exists()
-
-    def settings(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        if create and os.access(path, os.W_OK):
-            # WAL lets `status` read while a collector commits; FULL makes a commit survive a
-            # power cut, so that the state is never newer than the host nor older than told.
-            cursor.execute("PRAGMA journal_mode=WAL")
-            if fresh:
-                cursor.execute(f"PRAGMA application_id={APPLICATION}")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
-
-    return settings
-
-
-def _driver_hint(error: Exception) -> str:
-    if isinstance(error, ImportError):
-        return "PostgreSQL needs its driver: pip install 'slack-audit-input[postgresql]'"
-    return f"not a usable URL ({_first_line(error)})"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-
-
-def _remedy(error: BaseException) -> str:
-    text = str(error).lower()
-    for sign, remedy in (
-        ("readonly", " (the file or its folder is read-only for this user)"),
-        ("read-only", " (the file or its folder is read-only for this user)"),
-        ("full", " (free some disk space; nothing was lost, run again and it goes on)"),
-        ("unable to open", " (does the folder exist, and may this user write there?)"),
-        ("not a database", " (another file, or a damaged one; it is left as it is)"),
-        ("malformed", " (the file is damaged; it is left as it is)"),
-        ("locked", " (another process holds it)"),
-    ):
-        if sign in text:
-            return remedy
-    return ""
+        return sqlalchemy.create_engine(
+            url, pool_size=1, max_overflow=1, pool_pre_ping=True, connect_args=waits
+        )
+    except ImportError:
+        raise ConfigError(
+            "--state: PostgreSQL needs its driver: pip install 'slack-audit-input[postgresql]'"
+        ) from None

@@ -76,4 +76,6 @@ requests = Table(
     Column("oldest", BigInteger, nullable=False),
     Column("latest", BigInteger, nullable=False),
     Column("asked", Float, nullable=False),
+    # A number is never given twice: it may still be on its way to being answered.
+    sqlite_autoincrement=True,
 )

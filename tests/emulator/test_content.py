@@ -14,6 +14,7 @@ import pytest
 from slack_audit_input.emulator import actions, details
 from slack_audit_input.emulator.entities import TYPES, UNKNOWN_TYPES
 from slack_audit_input.emulator.fields import FIELDS
+from slack_audit_input.emulator.material import Material
 from tests.emulator.calls import GOOD, NOW, emulator
 
 REFERENCE = Path("/work/shared/reference/details_fields.csv")
@@ -181,7 +182,7 @@ def test_anomalies_have_one_to_three_reasons_and_their_own_time(entries: list[An
 def test_every_key_that_has_a_value_is_tied_to_an_action() -> None:
     used = {key for name in actions.names() for key in details.fields_of(name)}
     for number in range(300):
-        used |= set(details.details("anomaly", details.Material(number)))
+        used |= set(details.details("anomaly", Material(number)))
     assert used == set(FIELDS)
     assert len(FIELDS) == 195
 

@@ -119,7 +119,7 @@ def test_spreads_and_options_refuse_nonsense() -> None:
     assert Spread.parse("1-64800:heavy").at(0.5) == pytest.approx(254.6, abs=0.1)
     assert Lateness.parse("0.02:1-10") == Lateness(0.02, Spread(1, 10))
     for text in ("", "x", "5-1", "-3", "0-9:heavy", "1-2:light", "inf"):
-        with pytest.raises(ValueError, match="SECONDS|only :heavy"):
+        with pytest.raises(ValueError, match=r"SECONDS|only :heavy"):
             Spread.parse(text)
     for text in ("", "2:1-3", "0.1", "0.1:x"):
         with pytest.raises(ValueError, match="SHARE"):
@@ -137,4 +137,4 @@ def test_spreads_and_options_refuse_nonsense() -> None:
         {"history_days": -1},
     ):
         with pytest.raises(ValueError, match=r"."):
-            EmulatorOptions(**wrong)  # type: ignore[arg-type]
+            EmulatorOptions(**wrong)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -89,9 +90,10 @@ def test_a_cursor_forgets_filters() -> None:
 
 def test_a_cursor_is_base64_text_that_holds_a_time_and_ends_in_an_equals_sign() -> None:
     slack = emulator()
-    cursor = ""
+    more: dict[str, Any] = {}
     for _ in range(12):
-        entries, cursor = page(slack, limit=7, **({"cursor": cursor} if cursor else {}))
+        entries, cursor = page(slack, limit=7, **more)
+        more = {"cursor": cursor}
         assert cursor.endswith("=")
         second = int(base64.b64decode(cursor).split(b":")[0])
         following, _ = page(slack, limit=7, cursor=cursor)
@@ -111,7 +113,7 @@ def test_a_fixed_latest_is_stable_while_entries_arrive_and_an_open_one_is_not() 
     moving = []
     cursor, now = "", NOW
     while True:
-        more = {"cursor": cursor} if cursor else {}
+        more: dict[str, Any] = {"cursor": cursor} if cursor else {}
         entries, cursor = page(slack, now, latest=NOON - 1, oldest=NOON - 600, limit=100, **more)
         moving += entries
         now += 30
@@ -131,7 +133,7 @@ def test_a_fixed_latest_is_stable_while_entries_arrive_and_an_open_one_is_not() 
 )  # fmt: skip
 def test_limits_that_make_no_sense_are_adjusted(limit: str | None, count: int) -> None:
     slack = emulator(events_per_day=9000)
-    params = {} if limit is None else {"limit": limit}
+    params: dict[str, Any] = {} if limit is None else {"limit": limit}
     entries, _ = page(slack, **params)
     assert count <= len(entries) < count + 20
 

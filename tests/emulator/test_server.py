@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client as http_client
 import json
 import signal
 import socket
@@ -92,7 +93,12 @@ def test_stopping_ends_calls_that_wait() -> None:
     found = start(EmulatorOptions(faults=()))
     found.control.fault_once("hang")
     client = Http(found)
-    thread = threading.Thread(target=lambda: pytest.raises(OSError, client.get))
+
+    def call() -> None:
+        with pytest.raises((OSError, http_client.HTTPException)):
+            client.get()
+
+    thread = threading.Thread(target=call)
     thread.start()
     while not found.control.counters()["faults"]:
         time.sleep(0.01)
@@ -183,3 +189,13 @@ def test_moments() -> None:
     assert moment("2026-09-21T12:00:00Z") == moment("2026-09-21 14:00:00+02:00") == int(NOW)
     assert moment("2026-09-21T12:00:00") == int(NOW)
     assert abs(moment("-60") - (time.time() - 60)) < 5
+
+
+def test_the_products_command_is_the_same_and_reads_a_file_of_options(tmp_path: Path) -> None:
+    from slack_audit_input.hosts.cli.emulator import emulator as product
+
+    file = tmp_path / "options.toml"
+    file.write_text('[emulator]\nlate = ["much"]\n', encoding="utf-8")
+    result = CliRunner().invoke(product, ["--config", str(file)], prog_name="emulator")
+    assert result.exit_code == 2
+    assert "'much' is not SHARE:LEAST-MOST" in result.output

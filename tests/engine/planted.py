@@ -59,11 +59,11 @@ BUGS = (
     Bug(
         "a dead cursor is read as the end of the window",
         "slack/answers.py",
-        "        raise _error(answer, cursor)\n    body =",
+        "        raise _error(answer, cursor)\n    text = text_of",
         "        if not (cursor and answer.status == 400):\n"
         "            raise _error(answer, cursor)\n"
         """        answer = Answer(200, b'{"entries":[],"response_metadata":{"next_cursor":""}}')\n"""
-        "    body =",
+        "    text = text_of",
     ),
     Bug(
         "the halves of a cut window leave a second out",

@@ -89,6 +89,11 @@ class VirtualPool:
         self._clock.now += max(timeout, 0.001)
         return None
 
+    def arrived(self) -> int:
+        """Outcomes whose time has come."""
+        now = self._clock.monotonic()
+        return sum(ended <= now for ended, _, _ in self._under_way)
+
     def close(self) -> None:
         """Forget what is under way."""
         self._under_way.clear()

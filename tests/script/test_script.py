@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from slack_audit_input.slack.client import Answer
 from tests.fakes.http import TOKEN, Broken, Shell, serving
 from tests.fakes.slack import Entry, FakeSlack, entry
 from tests.fakes.world import EPOCH, FakeClock
+from tests.slack.servers import always, answer, wire
 
 DAY_AGO = EPOCH - 86_400
 
@@ -64,9 +66,9 @@ def entries() -> list[Entry]:
 def test_every_event_once_newest_first(
     time: Timekeeper, entries: list[Entry], packed: bool
 ) -> None:
-    with serving(FakeSlack(entries), lambda: time.now, packed=packed) as shell:
-        with logs_at(shell, time) as logs:
-            found = list(logs.events(DAY_AGO))
+    slack = FakeSlack(entries)
+    with serving(slack, lambda: time.now, packed=packed) as shell, logs_at(shell, time) as logs:
+        found = list(logs.events(DAY_AGO))
     assert sorted(ids(found), key=str) == sorted(e.id for e in entries)
     seconds = [one["date_create"] for one in found]
     assert seconds == sorted(seconds, reverse=True)
@@ -80,17 +82,16 @@ def test_every_event_once_through_everything(time: Timekeeper, entries: list[Ent
     def spoil(number: int, answer: Answer) -> Answer | Broken:
         if chance.random() < 0.5:
             return answer
-        return chance.choice(
-            [
-                Broken(answer, min(20, len(answer.body))),
-                answer._replace(body=answer.body[: len(answer.body) // 2]),
-                answer._replace(body=answer.body, encoding="gzip"),
-                Answer(429, b"", retry_after="2"),
-                Answer(500, b"<html>"),
-                Answer(302, b"moved"),
-                Answer(200, b""),
-            ]
-        )
+        faults: list[Answer | Broken] = [
+            Broken(answer, min(20, len(answer.body))),
+            answer._replace(body=answer.body[: len(answer.body) // 2]),
+            answer._replace(body=answer.body, encoding="gzip"),
+            Answer(429, b"", retry_after="2"),
+            Answer(500, b"<html>"),
+            Answer(302, b"moved"),
+            Answer(200, b""),
+        ]
+        return chance.choice(faults)
 
     slack = FakeSlack(entries, cursor_life=20.0)
     with serving(slack, lambda: time.now, spoil) as shell, logs_at(shell, time, 40) as logs:
@@ -104,8 +105,8 @@ def test_filters(time: Timekeeper, entries: list[Entry]) -> None:
 
     with serving(FakeSlack(entries), lambda: time.now) as shell, logs_at(shell, time) as logs:
 
-        def found(**filters: object) -> list[object]:
-            return sorted(ids(list(logs.events(DAY_AGO, **filters))), key=str)  # type: ignore[arg-type]
+        def found(**filters: Any) -> list[object]:
+            return sorted(ids(list(logs.events(DAY_AGO, **filters))), key=str)
 
         assert found(action="action_3") == wanted(lambda a: a == 3)
         assert shell.logs[-1]["action"] == "action_3"
@@ -125,19 +126,21 @@ def test_filters(time: Timekeeper, entries: list[Entry]) -> None:
 def test_a_name_that_slack_does_not_know_is_left_out_with_a_warning(time: Timekeeper) -> None:
     slack = FakeSlack([entry(EPOCH - 60, 0, 1)], known=frozenset({"user_login"}))
     with serving(slack, lambda: time.now) as shell, logs_at(shell, time) as logs:
+        found = logs.events("-1h", action=["unheard_of", "user_login"])
         with pytest.warns(UserWarning, match="unheard_of"):
-            assert len(list(logs.events("-1h", action=["unheard_of", "user_login"]))) == 1
+            assert len(list(found)) == 1
 
 
 def test_times_in_any_form(time: Timekeeper, entries: list[Entry]) -> None:
     with serving(FakeSlack(entries), lambda: time.now) as shell, logs_at(shell, time, 9999) as logs:
-        for oldest, latest, span in [
+        cases: list[tuple[Any, Any, tuple[int, int]]] = [
             (EPOCH - 100, EPOCH - 50, (EPOCH - 100, EPOCH - 50)),
             (EPOCH - 100.7, EPOCH - 50.2, (EPOCH - 101, EPOCH - 51)),
             ("2023-11-14T22:00:00Z", "2023-11-14T23:10:00+01:00", (1699999200, 1699999800)),
             ("2023-11-14", "-1h", (1699920000, EPOCH - 3600)),
             (str(EPOCH - 100), "now", (EPOCH - 100, EPOCH - 2)),
-        ]:
+        ]
+        for oldest, latest, span in cases:
             list(logs.events(oldest, latest))
             asked = shell.logs[-1]
             assert int(asked["oldest"]) == span[0]
@@ -159,7 +162,7 @@ def test_now_is_slacks_however_wrong_this_machines_clock_is(skew: float) -> None
 
 def test_bad_arguments_are_refused_at_once(time: Timekeeper) -> None:
     with serving(FakeSlack([]), lambda: time.now) as shell, logs_at(shell, time) as logs:
-        for oldest, latest in [
+        cases: list[tuple[Any, Any]] = [
             ("yesterday", None),
             ("", None),
             (-1, None),
@@ -168,20 +171,22 @@ def test_bad_arguments_are_refused_at_once(time: Timekeeper) -> None:
             (EPOCH, EPOCH - 1),
             ("-1h", "-2h"),
             ("-1h", "tomorrow"),
-        ]:
+        ]
+        for oldest, latest in cases:
             with pytest.raises(ConfigError):
                 logs.events(oldest, latest)
     assert shell.asked == []
-    for more in (
+    wrong: list[dict[str, Any]] = [
         {"page_size": 0},
         {"page_size": 10_000},
         {"calls_per_minute": 0},
         {"api_url": "http://slack.com/"},
         {"proxy": "nonsense"},
         {"ca_file": "/nowhere"},
-    ):
+    ]
+    for more in wrong:
         with pytest.raises(ConfigError):
-            AuditLogs(TOKEN, **more)  # type: ignore[arg-type]
+            AuditLogs(TOKEN, **more)
     with pytest.raises(ConfigError):
         AuditLogs(" ")
 
@@ -218,8 +223,9 @@ def test_clear_errors(time: Timekeeper, answer: Answer, error: type[CollectorErr
         return answer
 
     with serving(FakeSlack([]), lambda: time.now, spoil) as shell, logs_at(shell, time) as logs:
+        found = logs.events("-1h")
         with pytest.raises(error) as caught:
-            list(logs.events("-1h"))
+            list(found)
     assert TOKEN not in str(caught.value)
 
 
@@ -236,13 +242,13 @@ def test_clear_errors(time: Timekeeper, answer: Answer, error: type[CollectorErr
 def test_clear_errors_of_the_catalogue(
     time: Timekeeper, body: bytes, error: type[CollectorError]
 ) -> None:
-    from tests.slack.servers import always, answer, wire
-
-    with wire(always(answer(body))) as server:
-        with AuditLogs(api_url=server.url, timekeeper=time) as logs:
-            for ask in (logs.actions, logs.schemas):
-                with pytest.raises(error):
-                    ask()
+    with (
+        wire(always(answer(body))) as server,
+        AuditLogs(api_url=server.url, timekeeper=time) as logs,
+    ):
+        for ask in (logs.actions, logs.schemas):
+            with pytest.raises(error):
+                ask()
 
 
 def test_odd_entries_come_as_they_can(time: Timekeeper) -> None:
@@ -269,7 +275,7 @@ def test_odd_entries_come_as_they_can(time: Timekeeper) -> None:
 def test_the_package_gives_it_by_name_and_costs_nothing_until_then() -> None:
     assert slack_audit_input.AuditLogs is AuditLogs
     with pytest.raises(AttributeError):
-        _ = slack_audit_input.NoSuchThing  # type: ignore[attr-defined]
+        _ = slack_audit_input.NoSuchThing
     code = "import slack_audit_input, sys, json; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     assert "requests" not in json.loads(run.stdout)

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from slack_audit_input.model.errors import CollectorError, ProtocolError, Retryable
 from slack_audit_input.model.event import Event, Page
-from slack_audit_input.slack.decode import SECOND_MOST, decode_page, hash_of, keys_of
+from slack_audit_input.slack.decode import decode_page
+from slack_audit_input.slack.entries import SECOND_MOST
+from slack_audit_input.slack.keys import hash_of, keys_of
 from tests import strategies
 from tests.strategies import Body
 

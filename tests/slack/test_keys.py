@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slack_audit_input.slack.decode import hash_of, keys_of
+from slack_audit_input.slack.keys import hash_of, keys_of
 from tests import strategies
 
 

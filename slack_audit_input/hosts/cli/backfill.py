@@ -47,7 +47,7 @@ def backfill(from_: str, to: str, **values: Any) -> None:
     if span.seconds <= 0:
         raise ConfigError("--from must lie before --to")
     # An input that begins with a backfill answers for everything from now on as well.
-    settings = options.collection_settings({**values, "start": "now"}, now - 1, ends=True)
+    settings = options.collection_settings({**values, "start": "now"}, now, ends=True)
     state = SqlState(values["state"])
     checkpoint = state.checkpoint(settings.input)
     running = is_running(checkpoint)

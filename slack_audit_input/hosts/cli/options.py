@@ -181,7 +181,7 @@ def collection_settings(values: dict[str, Any], now: float, ends: bool) -> Setti
     return Settings(
         input=values["input"],
         account=values["account"],
-        start=max(FIRST_SECOND, second_of(values.get("start", "-1d"), now, "--start")),
+        start=_start(values["start"], now),
         filters=Filters(
             actions=tuple(dict.fromkeys(split_names(values["action"]))),
             exclude=tuple(dict.fromkeys(split_names(values["exclude_action"]))),
@@ -194,6 +194,12 @@ def collection_settings(values: dict[str, Any], now: float, ends: bool) -> Setti
         calls_per_minute=values["max_calls_per_minute"],
         give_up_after=give_up if give_up is not None else (600.0 if ends else 0.0),
     ).checked()
+
+
+def _start(text: str, now: float) -> int | None:
+    if text.strip() == "now":
+        return None  # by Slack's clock, when it is known: this machine's may be ahead
+    return max(FIRST_SECOND, second_of(text, now, "--start"))
 
 
 def split_names(names: tuple[str, ...]) -> list[str]:

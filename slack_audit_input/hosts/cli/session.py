@@ -17,6 +17,7 @@ from slack_audit_input.collector.pool import ThreadPool
 from slack_audit_input.collector.ports import Checkpoint, Sink
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.hosts.cli.logs import Logger
+from slack_audit_input.hosts.cli.memory import settle
 from slack_audit_input.hosts.cli.options import client_settings
 from slack_audit_input.hosts.cli.places import token_from
 from slack_audit_input.model.errors import CollectorError, ProtocolError, StoreError
@@ -77,6 +78,7 @@ class Session:
 
     def collector(self, sink: Sink) -> Collector:
         """A collector over this session's input; waits until nobody else owns it."""
+        settle()
         pool = ThreadPool(
             self.settings.workers + 1,
             lambda: Client(self._client_settings, self._token),
