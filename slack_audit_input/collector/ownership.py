@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from slack_audit_input.collector.ports import Checkpoint, Clock, Log
 from slack_audit_input.model.errors import StoreError
@@ -30,11 +31,21 @@ def is_gone(owner: str) -> bool:
         return True  # an earlier run under the same number, as in a container that was restarted
     try:
         os.kill(int(pid), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return True
     except OSError:
         return False
-    return False
+    return _is_zombie(pid)
+
+
+def _is_zombie(pid: str) -> bool:
+    """Has it ended, and only its parent has not asked yet? Known on Linux; elsewhere False."""
+    try:
+        # The name of the program, in brackets, may hold anything; the state follows it.
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[:1] == ["Z"]
 
 
 def wait_for_owner(
@@ -43,8 +54,8 @@ def wait_for_owner(
     wait: Callable[[float], bool],
     log: Log,
     gone: Callable[[str], bool] = is_gone,
-) -> None:
-    """Return when nobody else collects this input.
+) -> bool:
+    """Return True when nobody else collects this input, False when told to stop before.
 
     ``wait(seconds)`` returns True when we are told to stop. An owner that was killed on this
     host is passed at once, one on another host after SILENT seconds without a sign of life.
@@ -52,16 +63,19 @@ def wait_for_owner(
     """
     state = checkpoint.load()
     if state is None or not state.owner or gone(state.owner):
-        return
+        return True
     log("info", "waiting_for_owner", owner=state.owner, at_most_s=SILENT)
     seen = state.version
     until = clock.monotonic() + SILENT
-    while clock.monotonic() < until and not wait(1.0):
+    while clock.monotonic() < until:
+        if wait(1.0):
+            return False
         state = checkpoint.load()
         if state is None or not state.owner or gone(state.owner):
-            return
+            return True
         if state.version != seen:
             raise StoreError(
                 f"another collector runs on this input ({state.owner}). Run one per input: stop "
                 "the other, or give this one another --input"
             )
+    return True

@@ -105,8 +105,7 @@ class NdjsonFile:
         self._regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
         if not self._regular:
             return
-        # Two writers would cut and rotate each other's lines away.
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _claim(self._descriptor)
         _end_with_a_line(self._descriptor)
         if found is None:
             _sync_folder(self._path)
@@ -131,6 +130,16 @@ class NdjsonFile:
         if size >= 0 and self._descriptor >= 0:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, size)
+
+
+def _claim(descriptor: int) -> None:
+    """Two writers would cut and rotate each other's lines away. Raises OSError for the second."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno == errno.EWOULDBLOCK:
+            raise
+        # A file system without locks: then nobody watches over it.
 
 
 def _write(descriptor: int, block: bytes) -> None:

@@ -107,10 +107,12 @@ class Host:
         self.texts: Counter[str] = Counter()
         self.first: dict[str, float] = {}
         self.pages = 0
+        self.taken = 0
 
     def take(self, events: Sequence[Event]) -> None:
         """Accept events."""
         self.pages += 1
+        self.taken += len(events)
         for event in events:
             self.texts[event.text] += 1
             self.first.setdefault(event.text, self._clock.now)

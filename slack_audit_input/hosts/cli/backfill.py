@@ -12,6 +12,7 @@ from slack_audit_input.collector.counters import Counters
 from slack_audit_input.collector.loop import Collector
 from slack_audit_input.collector.ownership import SILENT, is_gone
 from slack_audit_input.collector.ports import Checkpoint
+from slack_audit_input.collector.settings import FIRST_SECOND
 from slack_audit_input.engine.ledger import from_json
 from slack_audit_input.engine.plan import asked
 from slack_audit_input.engine.spans import within
@@ -20,7 +21,7 @@ from slack_audit_input.hosts.cli.outputs import output, sink_of
 from slack_audit_input.hosts.cli.progress import Progress, Sample
 from slack_audit_input.hosts.cli.session import Session
 from slack_audit_input.hosts.moments import second_of, shown
-from slack_audit_input.model.errors import ConfigError
+from slack_audit_input.model.errors import ConfigError, GaveUp
 from slack_audit_input.model.ledger import Ledger, Span
 from slack_audit_input.stores.sql import SqlState
 
@@ -43,23 +44,23 @@ def backfill(from_: str, to: str, **values: Any) -> None:
     """
     log = options.logger(values)
     now = time.time()
-    span = Span(second_of(from_, now, "--from"), second_of(to, now, "--to"))
-    if span.seconds <= 0:
-        raise ConfigError("--from must lie before --to")
+    span = stretch_of(from_, to, now)
     # An input that begins with a backfill answers for everything from now on as well.
     settings = options.collection_settings({**values, "start": "now"}, now, ends=True)
     state = SqlState(values["state"])
     checkpoint = state.checkpoint(settings.input)
     running = is_running(checkpoint)
-    checkpoint.ask("backfill", span.oldest, span.latest, now)
     progress = Progress(f"backfill {shown(span.oldest)} to {shown(span.latest)}", span.seconds)
     if running:
+        checkpoint.ask("backfill", span.oldest, span.latest, now)
         log("info", "handed_over", note="a running collector reads it into its own output")
         with progress:
             follow(checkpoint, span, progress)
     else:
         session = Session(values, settings, checkpoint, log)
         sink = sink_of(values, settings)
+        # Only now: what is missing here should not leave a request behind.
+        checkpoint.ask("backfill", span.oldest, span.latest, now)
 
         def watch(collector: Collector) -> None:
             total = collector.counters.run
@@ -74,6 +75,21 @@ def backfill(from_: str, to: str, **values: Any) -> None:
         session.noted(work)
         sink.close()
     state.close()
+
+
+def stretch_of(from_: str, to: str, now: float) -> Span:
+    """The stretch from ``--from`` to ``--to``, as far back as there can be events in it.
+
+    ``now``: unix seconds. Raises ConfigError for one that lies the wrong way round, or ahead.
+    """
+    first, last = second_of(from_, now, "--from"), second_of(to, now, "--to")
+    if first > last:
+        raise ConfigError("--from must lie before --to")
+    if first > now:
+        raise ConfigError(f"--from {shown(first)} lies in the future")
+    if last < FIRST_SECOND:
+        raise ConfigError(f"--to {shown(last)} lies before the first audit log, of March 2018")
+    return Span(max(first, FIRST_SECOND), last)
 
 
 def is_running(checkpoint: Checkpoint) -> bool:
@@ -100,7 +116,7 @@ def follow(checkpoint: Checkpoint, span: Span, progress: Progress) -> None:
         if taken and left == 0 and within(span, asked(ledger)):
             return
         if not is_running(checkpoint):
-            raise ConfigError(
+            raise GaveUp(
                 "the collector that was reading this has stopped; its checkpoint holds the rest: "
                 "start it again, or run `backfill` again"
             )

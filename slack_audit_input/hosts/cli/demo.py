@@ -33,7 +33,7 @@ PAGE_SIZE = 6_000
 #: Events are up to 10 s late, and a live reading comes every 5 s: what was to appear has by then.
 SETTLE = 13.0
 #: Seconds on top of --seconds after which what is still missing counts as lost.
-GRACE = 17.0
+GRACE = 15.0
 FAULTS = ("http_500@5,17,26", "cut@8,20", "rate_limited@12:4")
 #: No longer than the 429's wait, so that walks find their cursors dead after it.
 CURSOR_LIFETIME = 4
@@ -102,6 +102,8 @@ class _Demo:
         self._output = folder / "events.ndjson"
         self._state = folder / "state.sqlite"
         self._seconds = seconds
+        # Enough pages for a middle also where the history is short.
+        self._page_size = int(PAGE_SIZE * min(1.0, max(0.5, seconds / 40)))
         self._seed = seed
         self._log_level = log_level
         self._view = view
@@ -145,7 +147,7 @@ class _Demo:
         self._view.news("stopped the collector (SIGTERM)")
         counters = json.loads(self._control("counters"))
         faults = {**counters["faults"], "dead cursor": counters["statuses"].get("400", 0)}
-        return compared(self._output, truth, began_at, moment, PAGE_SIZE, faults, stopped)
+        return compared(self._output, truth, began_at, moment, self._page_size, faults, stopped)
 
     def end(self) -> None:
         """No child survives, however we got here."""
@@ -169,8 +171,7 @@ class _Demo:
         if not line:
             self._fail("emulator")
         self._slack = json.loads(line)
-        rate = json.dumps({"events_per_second": LIVE_RATE}).encode()
-        self._control("rate", rate)
+        self._control("rate", json.dumps({"events_per_second": LIVE_RATE}).encode())
         self._view.news(f"emulated Slack listens on {self._slack['base_url']}")
 
     def _collector(self, start: int) -> subprocess.Popen[bytes]:
@@ -181,7 +182,7 @@ class _Demo:
             *("run", "--api-url", self._slack["base_url"], "--start", since),
             *("--state", str(self._state), "--output-file", str(self._output)),
             *("--input", INPUT, "--account", INPUT, "--log-level", self._log_level),
-            *("--max-calls-per-minute", "45", "--page-size", str(PAGE_SIZE)),
+            *("--max-calls-per-minute", "45", "--page-size", str(self._page_size)),
         )
         self._view.news("started the collector")
         return child

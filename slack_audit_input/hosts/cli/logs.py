@@ -34,13 +34,19 @@ class Logger:
         try:
             stream.write(f"{line}\n")
             stream.flush()
-        except (OSError, ValueError):
-            # Nobody reads the log any more; events matter more than lines about them.
+        except (OSError, ValueError, AttributeError):
+            # Nobody reads the log any more, or there was no stderr to begin with (then it is
+            # None); events matter more than lines about them.
             self._least = len(LEVELS)
 
 
+def without_tokens(text: str) -> str:
+    """The text with everything that looks like a token of Slack's put out of sight."""
+    return _TOKEN.sub("[token]", text)
+
+
 def _value(value: object) -> str:
-    text = _TOKEN.sub("[token]", str(value))
+    text = without_tokens(str(value))
     # Foreign text must not forge a line or a key of its own: quoted, and control characters
     # escaped, as JSON does.
     return text if _PLAIN.fullmatch(text) else json.dumps(text)

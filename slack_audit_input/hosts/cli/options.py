@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -19,6 +21,23 @@ from slack_audit_input.model.errors import ConfigError
 from slack_audit_input.slack.client import API_URL
 from slack_audit_input.slack.client import Settings as ClientSettings
 from slack_audit_input.slack.filters import Filters
+
+#: What an id of Slack's is made of, and what the state can remember of a filter.
+_ID = re.compile(r"[A-Za-z0-9_.:-]{0,100}")
+
+
+class Number(click.FloatRange):
+    """A number with bounds; click's own takes "nan", which no bound holds back, and "inf"."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number, or a usage error."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return float(number)
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -91,7 +110,7 @@ slack = together(
     option("--ca-file", default="", help="CA bundle to trust instead of the usual one."),
     option(
         "--timeout",
-        type=click.FloatRange(1, 600),
+        type=Number(1, 600),
         default=60.0,
         help="Seconds to wait for Slack's next bytes.",
     ),
@@ -149,7 +168,7 @@ collecting = together(
     ),
     option(
         "--give-up-after",
-        type=click.FloatRange(0),
+        type=Number(0),
         default=None,
         help="Seconds without a good answer before exit 4; 0 is never. "
         "Default: never for `run`, 600 for runs that end by themselves.",
@@ -177,6 +196,9 @@ def collection_settings(values: dict[str, Any], now: float, ends: bool) -> Setti
     for name in ("input", "account"):
         if not 0 < len(values[name]) <= 200 or not values[name].isprintable():
             raise ConfigError(f"--{name} must have 1 to 200 printable characters")
+    for name in ("actor", "entity"):
+        if not _ID.fullmatch(values[name]):
+            raise ConfigError(f"--{name}: {values[name][:80]!r} is no id such as W012A3BC4DE")
     give_up = values.get("give_up_after")
     return Settings(
         input=values["input"],

@@ -12,7 +12,7 @@ import click
 from slack_audit_input import __version__
 from slack_audit_input.collector.ports import Sink
 from slack_audit_input.collector.settings import Settings
-from slack_audit_input.hosts.cli.options import option, together
+from slack_audit_input.hosts.cli.options import Number, option, together
 from slack_audit_input.model.errors import ConfigError
 from slack_audit_input.sinks.ndjson import Lines, NdjsonFile, NdjsonStream
 
@@ -26,12 +26,12 @@ output = together(
     option(
         "--output-file",
         type=click.Path(dir_okay=False),
-        help="Append to this file instead of stdout; each page is on the disk (fsync) before its "
+        help="Append to this file (- is stdout) instead of stdout; each page is on the disk (fsync) before its "
         "checkpoint.",
     ),
     option(
         "--rotate-mb",
-        type=click.FloatRange(0),
+        type=Number(0),
         default=0.0,
         help="Begin a new file when --output-file is larger; 0 is never. Old ones become .1, .2 …",
     ),
@@ -54,7 +54,7 @@ def sink_of(values: dict[str, Any], settings: Settings) -> Sink:
             "input": settings.input,
         }
     )
-    if values["output_file"]:
+    if values["output_file"] not in (None, "-"):
         return NdjsonFile(
             lines,
             Path(values["output_file"]),
@@ -63,6 +63,10 @@ def sink_of(values: dict[str, Any], settings: Settings) -> Sink:
         )
     if values["rotate_mb"]:
         raise ConfigError("--rotate-mb needs --output-file: stdout cannot be rotated")
+    # Python has no stdout when it was started without one; its number may by now be another
+    # file's, the state's for example.
+    if sys.stdout is None:
+        raise ConfigError("stdout is closed: give --output-file")
     try:
         return NdjsonStream(lines, sys.stdout.fileno())
     except (OSError, ValueError):

@@ -36,7 +36,7 @@ def token_from(token_file: str | None, log: Log) -> Token:
         return Token(secret)
     path = Path(token_file)
     try:
-        secret = path.read_text("utf-8")
+        secret = path.read_text("utf-8-sig")
         mode = path.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
         words = error.strerror if isinstance(error, OSError) else "not a text file"

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
+
 from slack_audit_input.collector.loop import Collector
 from slack_audit_input.collector.naming import ActionNames
 from slack_audit_input.collector.ownership import owner_name, wait_for_owner
@@ -68,7 +70,6 @@ class Session:
         self.settings = settings
         self.clock = SystemClock()
         self.stop = StopSign()
-        self.stop.install()
         self.log = log
         self._checkpoint = checkpoint
         self._client_settings = client_settings(values)
@@ -77,7 +78,12 @@ class Session:
         self._state = values["state"]
 
     def collector(self, sink: Sink) -> Collector:
-        """A collector over this session's input; waits until nobody else owns it."""
+        """A collector over this session's input; waits until nobody else owns it.
+
+        From here on signals stop it in good order. Ends the command when one comes before the
+        input is free: then there is nothing to finish, and nothing of the owner's to take.
+        """
+        self.stop.install()
         settle()
         pool = ThreadPool(
             self.settings.workers + 1,
@@ -85,7 +91,8 @@ class Session:
             self.clock.monotonic,
         )
         self.stop.wake = pool.wake
-        wait_for_owner(self._checkpoint, self.clock, self._wait, self.log)
+        if not wait_for_owner(self._checkpoint, self.clock, self._wait, self.log):
+            raise click.exceptions.Exit(0)
         return Collector(
             self.settings,
             self._checkpoint,
@@ -128,7 +135,9 @@ class Session:
 
     def _keep_evidence(self, error: ProtocolError) -> None:
         """Beside the state, for whoever is to find out what Slack meant."""
-        folder = Path(self._state).parent if "://" not in self._state else Path.cwd()
+        folder = Path.cwd()
+        if "://" not in self._state:
+            folder = Path(self._state).expanduser().parent
         path = folder / f"slack-answer-{int(time.time())}.bin"
         try:
             path.touch(mode=0o600)

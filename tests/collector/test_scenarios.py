@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Completeness: a simulated day under each kind of trouble; see scenarios.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.collector.scenarios import SCENARIOS, Scenario, run
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_day_is_complete(scenario: Scenario) -> None:
+    books = run(scenario)
+    assert books.lost == 0
+    assert books.repeated <= books.excused
+    assert books.kills > 0 or scenario.kill_every == 0
+
+
+def test_fresh_events_are_there_within_seconds() -> None:
+    books = run(SCENARIOS[1])
+    assert books.median <= 3.0
+    assert books.p95 <= 6.0
+    assert books.calls_a_minute <= 13.0
