@@ -42,6 +42,11 @@ def second_of(value: Any) -> int | None:
     return None
 
 
+def _name_of(fields: dict[str, Any]) -> str:
+    name = fields.get("id")
+    return name if type(name) is str else ""
+
+
 class Entries:
     """The entries of one page, gathered column by column: cheaper than object by object.
 
@@ -131,20 +136,19 @@ class Entries:
         action = fields.get("action")
         if type(action) is str:
             self._actions.add(action)
-        name, second = fields.get("id"), second_of(fields.get("date_create"))
+        name, second = _name_of(fields), second_of(fields.get("date_create"))
         if second is not None:
             self._dates.append(second)
         if self._accept is not None and not self._accept(fields):
             return
-        usable = type(name) is str and name != ""
-        if not usable or type(fields.get("date_create")) is not int or second is None:
+        if not name or type(fields.get("date_create")) is not int or second is None:
             self._odd += 1
         # Without an id its text stands for it: an entry without one is delivered all the same.
         if second is None:
-            key = keys_of([name])[0] if usable else hash_of(raw)
+            key = keys_of([name])[0] if name else hash_of(raw)
             self._undated.append(Event(self._window_end, key, raw))
             return
-        if not usable:
+        if not name:
             self._hashed.append((len(self._texts), hash_of(raw)))
         else:
             self._ids.append(name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from slack_audit_input.collector.loop import Collector
@@ -143,7 +143,7 @@ class _Sink(HostSink):
 
     uncommitted = 0
 
-    def write(self, events: list[Event]) -> None:  # type: ignore[override]
+    def write(self, events: Sequence[Event]) -> None:
         taken = self._host.taken
         try:
             super().write(events)

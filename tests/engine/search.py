@@ -12,7 +12,7 @@ from tests.engine.machine import CollectorMachine
 
 if __name__ == "__main__":
     try:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             CollectorMachine,
             settings=settings(
                 max_examples=int(sys.argv[1]),

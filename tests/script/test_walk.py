@@ -28,7 +28,7 @@ from tests.fakes.world import EPOCH, FakeClock
 
 FIRST, LAST = EPOCH - 400, EPOCH - 10
 
-Answers = Callable[[Mapping[str, str | int], float], Answer]
+Answers = Callable[[Mapping[str, "str | int"], float], Answer]
 
 
 class Near:

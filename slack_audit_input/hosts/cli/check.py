@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,11 +14,14 @@ import click
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.collector.walk import reading_of
 from slack_audit_input.hosts.cli import options
-from slack_audit_input.hosts.cli.outputs import output, sink_of
+from slack_audit_input.hosts.cli.logs import without_tokens
+from slack_audit_input.hosts.cli.main import exit_code_of
+from slack_audit_input.hosts.cli.outputs import output
 from slack_audit_input.hosts.cli.places import token_from
-from slack_audit_input.model.errors import CollectorError, ConfigError, Refused
+from slack_audit_input.model.errors import CollectorError, ConfigError, Refused, SinkError, StoreError
 from slack_audit_input.slack.answers import document_of, page_of, params_of
 from slack_audit_input.slack.client import Answer, Client
+from slack_audit_input.stores.places import place_of
 from slack_audit_input.stores.sql import SqlState
 
 #: A clock that is off by more is worth a word; collection goes by Slack's clock in any case.
@@ -54,8 +59,7 @@ def check(**values: Any) -> None:
         client = Client(client_settings, token)
         report.try_("audit logs", lambda: _read_one(client, settings, now))
     report.try_("state", lambda: _state_words(values["state"]))
-    if settings is not None and values["output_file"]:
-        report.try_("output", lambda: _output_words(values, settings))
+    report.try_("output", lambda: _output_words(values))
     if report.worst:
         raise click.exceptions.Exit(report.worst)
 
@@ -71,8 +75,8 @@ class _Report:
         try:
             found = attempt()
         except CollectorError as error:
-            self.worst = self.worst or error.exit_code
-            click.echo(f"FAILED  {name}: {error}")
+            self.worst = self.worst or exit_code_of(error)
+            click.echo(without_tokens(f"FAILED  {name}: {error}"))
             return None
         self.say(name, found if isinstance(found, str) else "")
         return found
@@ -82,9 +86,17 @@ class _Report:
         click.echo(f"ok      {name}" + (f": {words}" if words else ""))
 
 
-def _output_words(values: dict[str, Any], settings: Settings) -> str:
-    sink_of(values, settings).close()
-    return str(values["output_file"])
+def _output_words(values: dict[str, Any]) -> str:
+    if values["output_file"] in (None, "-"):
+        return "stdout"
+    # Looked at, not opened: a collector may be writing to it.
+    path = Path(values["output_file"])
+    nearest = path if path.exists() else path.absolute().parent
+    if not nearest.exists():
+        raise SinkError(f"the folder {nearest} does not exist")
+    if not os.access(nearest, os.W_OK):
+        raise SinkError(f"{nearest} is not writable for this user")
+    return str(path)
 
 
 def _reach(client: Client) -> Answer:
@@ -118,11 +130,16 @@ def _read_one(client: Client, settings: Settings, now: int) -> str:
 
 
 def _state_words(url: str) -> str:
-    from pathlib import Path
-
-    if "://" not in url and not Path(url).expanduser().exists():
+    path = place_of(url).path
+    if path is not None and not path.exists():
+        folder = next(parent for parent in path.parents if parent.exists())
+        if not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise StoreError(f"{url} does not exist, and {folder} is not writable for this user")
         return f"{url} does not exist yet; the first run makes it"
     state = SqlState(url, create=False)
-    names = ", ".join(state.inputs()) or "no input yet"
-    state.close()
+    try:
+        state.probe()
+        names = ", ".join(state.inputs()) or "no input yet"
+    finally:
+        state.close()
     return f"{state.shown} ({names})"

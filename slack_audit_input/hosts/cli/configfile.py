@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,60 +21,11 @@ else:
 
 #: Never in a file that is made to be shared.
 _SECRETS = ("token",)
+#: Options that a file cannot set: the file itself, and what asks about the command.
+_NOT_HERE = ("config", "help", "version")
 
-
-def read(path: Path, command: str, options: set[str], anywhere: set[str]) -> dict[str, Any]:
-    """The values for ``command``: keys at the top, overridden by those of its table.
-
-    ``options``: names of this command's options; ``anywhere``: of all commands' (a key at the
-    top may be meant for another one), which are also the names of allowed tables' keys.
-    Raises ConfigError for a file that cannot be read and for a name that no option has.
-    """
-    try:
-        with path.open("rb") as file:
-            data = tomllib.load(file)
-    except OSError as error:
-        raise ConfigError(f"--config {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"--config {path}: not TOML: {error}") from None
-    values: dict[str, Any] = {}
-    tables = {key: value for key, value in data.items() if isinstance(value, dict)}
-    for key, value in data.items():
-        if key not in tables:
-            name = _option(path, key, anywhere, "")
-            if name in options:
-                values[name] = value
-    for key, value in tables.get(command, {}).items():
-        values[_option(path, key, options, f" in [{command}]")] = value
-    return values
-
-
-def tables_known(path: Path, commands: set[str]) -> None:
-    """Raise ConfigError for a table that names no command."""
-    with path.open("rb") as file:
-        data = tomllib.load(file)
-    for key, value in data.items():
-        if isinstance(value, dict) and key not in commands:
-            raise ConfigError(
-                f"--config {path}: there is no command {key!r}{_meant(key, commands)}"
-            )
-
-
-def _option(path: Path, key: str, known: set[str], where: str) -> str:
-    name = key.replace("-", "_")
-    if name in _SECRETS:
-        raise ConfigError(
-            f"--config {path}: put the token in a file of its own and name it with token-file"
-        )
-    if name not in known:
-        shown = {option.replace("_", "-") for option in known}
-        raise ConfigError(f"--config {path}: unknown option {key!r}{where}{_meant(key, shown)}")
-    return name
-
-
-def _meant(word: str, known: set[str]) -> str:
-    close = difflib.get_close_matches(word, sorted(known), 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+#: Options by their names without dashes in front, as the command line spells them.
+Options = Mapping[str, click.Option]
 
 
 def callback(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -81,12 +34,122 @@ def callback(ctx: click.Context, _parameter: click.Parameter, value: str | None)
         return None
     from slack_audit_input.hosts.cli.main import COMMANDS, cli
 
-    path = Path(value)
     group = click.Context(cli)
-    every = {name: cli.get_command(group, name) for name in COMMANDS}
-    anywhere = {p.name for c in every.values() if c for p in c.params if p.name}
-    own = {p.name for p in ctx.command.params if p.name}
-    values = read(path, ctx.info_name or "", own, anywhere)
-    tables_known(path, set(COMMANDS))
+    commands = {}
+    for name in COMMANDS:
+        command = cli.get_command(group, name)
+        assert command is not None
+        commands[name] = options_of(command)
+    values = read(Path(value), ctx.info_name or "", commands)
     ctx.default_map = {**(ctx.default_map or {}), **values}
     return value
+
+
+def options_of(command: click.Command) -> Options:
+    """What a file may set of a command."""
+    found = {}
+    for option in command.params:
+        if isinstance(option, click.Option):
+            name = next(o for o in option.opts if o.startswith("--"))[2:]
+            if name not in _NOT_HERE:
+                found[name] = option
+    return found
+
+
+def read(path: Path, command: str, commands: Mapping[str, Options]) -> dict[str, Any]:
+    """The values for ``command``, by parameter: keys at the top, overridden by its table's.
+
+    A key at the top may be meant for another command, so it must be an option of any; in a
+    table, of that command. Raises ConfigError for a file that cannot be read, a name that
+    nothing has, and a value of the wrong type.
+    """
+    try:
+        with path.open("rb") as file:
+            data = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"--config {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"--config {path}: not TOML: {error}") from None
+    anywhere = {name: option for options in commands.values() for name, option in options.items()}
+    own = commands.get(command, {})
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            _check_table(path, key, value, commands)
+            continue
+        name = _name(path, key, anywhere, "")
+        _typed(path, key, value, anywhere[name])
+        if name in own:
+            values[str(own[name].name)] = _typed(path, key, value, own[name])
+    for key, value in data.get(command, {}).items():
+        option = own[_name(path, key, own, f" in [{command}]")]
+        values[str(option.name)] = _typed(path, key, value, option)
+    return values
+
+
+def _check_table(
+    path: Path, table: str, values: Mapping[str, Any], commands: Mapping[str, Options]
+) -> None:
+    """A mistake in another command's table is said now, not on the day it is needed."""
+    if table not in commands:
+        _refuse_secret(path, table)
+        raise ConfigError(
+            f"--config {path}: there is no command {table!r}{_meant(table, commands)}"
+        )
+    for key, value in values.items():
+        name = _name(path, key, commands[table], f" in [{table}]")
+        _typed(path, key, value, commands[table][name])
+
+
+def _name(path: Path, key: str, known: Options, where: str) -> str:
+    name = key.replace("_", "-")
+    _refuse_secret(path, name)
+    if name not in known:
+        raise ConfigError(f"--config {path}: unknown option {key!r}{where}{_meant(name, known)}")
+    return name
+
+
+def _refuse_secret(path: Path, name: str) -> None:
+    if name.lower() in _SECRETS:
+        raise ConfigError(
+            f"--config {path}: put the token in a file of its own and name it with token-file"
+        )
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, sorted(known), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _typed(path: Path, key: str, value: Any, option: click.Option) -> Any:
+    """The value as click takes it. Raises ConfigError for one of the wrong type.
+
+    click itself would take the letters of a text for a list, and true for 1.
+    """
+    if option.multiple:
+        items = value if isinstance(value, list) else [value]
+        return [_single(path, key, item, option) for item in items]
+    return _single(path, key, value, option)
+
+
+def _single(path: Path, key: str, value: Any, option: click.Option) -> Any:
+    if option.is_flag:
+        wanted, fits = "true or false", isinstance(value, bool)
+    elif isinstance(option.type, click.types.IntParamType):
+        wanted, fits = "a whole number", isinstance(value, int) and not isinstance(value, bool)
+    elif isinstance(option.type, click.types.FloatParamType):
+        wanted = "a number"
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    else:
+        if option.metavar == "TIME" and type(value) in (int, date, datetime):
+            # TOML has dates of its own, and plain seconds are a time as well.
+            value = value.isoformat() if isinstance(value, date) else str(value)
+        wanted, fits = "a text in quotes", isinstance(value, str)
+    if not fits:
+        raise ConfigError(f"--config {path}: {key!r} must be {wanted}, not {_kind_of(value)}")
+    return value
+
+
+def _kind_of(value: Any) -> str:
+    kinds = {bool: "true or false", int: "a number", float: "a number", str: "a text"}
+    return kinds.get(type(value), "a list" if isinstance(value, list) else "a " + type(value).__name__)

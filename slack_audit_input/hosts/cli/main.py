@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import click
 
 from slack_audit_input import __version__
-from slack_audit_input.hosts.cli.logs import Logger
-from slack_audit_input.model.errors import CollectorError
+from slack_audit_input.hosts.cli.logs import Logger, without_tokens
+from slack_audit_input.model.errors import CallFailed, CollectorError, ConfigError, GaveUp
 
 #: Where each command lives. Imported when asked for: a poll from cron should not pay for the
 #: demo's terminal library, nor --help for a database layer.
@@ -71,18 +71,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
+        # The message repeats what was typed, and somebody may have typed the token.
+        error.message = without_tokens(error.message)
         error.show()
-        sys.exit(error.exit_code)
+        sys.exit(ConfigError.exit_code)
     except click.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(1)
     except CollectorError as error:
-        Logger()("error", "failed", reason=str(error), exit=error.exit_code)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of `status` or `actions` went away, as `head` does.
-        sys.stderr.close()
-        sys.exit(0)
+        code = exit_code_of(error)
+        Logger()("error", "failed", reason=str(error), exit=code)
+        sys.exit(code)
+
+
+def exit_code_of(error: CollectorError) -> int:
+    """A single call that failed, where nothing tries again, is as good as having given up."""
+    return GaveUp.exit_code if isinstance(error, CallFailed) else error.exit_code
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def describe(checkpoint: SqlCheckpoint, name: str) -> dict[str, Any]:
         raise StoreError(f"the state has no input {name!r}: nothing has been collected for it yet")
     ledger = from_json(state.ledger)
     counters = Counters(state.counters)
-    note = json.loads(state.status) if state.status else {}
+    note = _note_of(state.status)
     running = is_running(checkpoint)
     return {
         "input": name,
@@ -93,6 +93,15 @@ def describe(checkpoint: SqlCheckpoint, name: str) -> dict[str, Any]:
         "late_found_by_level": dict(counters.found_by_level),
         "unknown_actions": dict(counters.unknown),
     }
+
+
+def _note_of(status: str) -> dict[str, Any]:
+    """How the last run ended; {} when nobody could note it, or it is not readable."""
+    try:
+        note = json.loads(status)
+    except ValueError:
+        return {}
+    return note if isinstance(note, dict) and isinstance(note.get("at"), int) else {}
 
 
 def _histogram(counters: Counters) -> dict[str, int]:
