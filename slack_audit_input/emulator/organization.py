@@ -17,8 +17,8 @@ from slack_audit_input.emulator.content import content
 from slack_audit_input.emulator.spread import Lateness
 from slack_audit_input.emulator.streams import FOREVER, Burst, Stream, burst, steady, week
 
-# Entries whose text is kept for the next call: 25 MB at most.
-_CACHED = 30_000
+# Entries whose text is kept for the next call: 17 MB at most.
+_CACHED = 20_000
 
 
 class Row(NamedTuple):

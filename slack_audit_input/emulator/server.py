@@ -48,6 +48,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.clock = clock
         self.routes = routes
         self.stopping = threading.Event()
+        # Pages that are being made take 30 MB each, and more than this would not be faster.
+        self.making = threading.BoundedSemaphore(2)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__((options.host, options.port), Connection)
@@ -117,11 +119,13 @@ class Connection(BaseHTTPRequestHandler):
         if parts.path.split("/")[1:2] == ["control"]:
             self._control(parts.path[len("/control") :], params, body, began)
             return
-        now = self.server.clock.now()
         headers = dict(self.headers.items())
-        given = self.server.emulator.serve(
-            params, headers, now, path=parts.path, method=self.command
-        )
+        with self.server.making:
+            now = self.server.clock.now()
+            given = self.server.emulator.serve(
+                params, headers, now, path=parts.path, method=self.command
+            )
+            given = self._packed(given)
         self._send(given, began)
 
     # http.server looks for these names.
@@ -158,11 +162,6 @@ class Connection(BaseHTTPRequestHandler):
             self._hang()
             return
         headers, body = dict(given.headers), given.body
-        if body and self._takes_gzip():
-            packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-            body = packer.compress(body) + packer.flush()
-            headers["Content-Encoding"] = "gzip"
-            headers["Vary"] = "Accept-Encoding"
         headers["Content-Length"] = str(len(body))
         if given.manner in ("cut", "reset") or self.close_connection:
             headers["Connection"] = "close"
@@ -182,6 +181,15 @@ class Connection(BaseHTTPRequestHandler):
             self._break_off(body, given.manner)
         else:
             self.wfile.write(body)
+
+    def _packed(self, given: Answer) -> Answer:
+        """The answer, compressed if the client takes that."""
+        if not given.body or not self._takes_gzip():
+            return given
+        packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+        body = packer.compress(given.body) + packer.flush()
+        headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return given._replace(headers={**given.headers, **headers}, body=body)
 
     def _takes_gzip(self) -> bool:
         if not self.server.emulator.options.gzip:

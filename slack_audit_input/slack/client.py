@@ -191,6 +191,12 @@ class Client:
 
     def close(self) -> None:
         """Close the connection."""
+        # By name: urllib3 2 leaves connections to the garbage collector, which may come late.
+        for adapter in self._session.adapters.values():
+            if isinstance(adapter, requests.adapters.HTTPAdapter):
+                for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+                    for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated over
+                        manager.pools[key].close()
         self._session.close()
 
     def get(self, path: str, params: Mapping[str, str | int]) -> Answer:

@@ -102,7 +102,7 @@ def test_years_of_history_need_no_memory_and_no_time() -> None:
     entries, cursor = page(slack, latest=NOON - 3000 * 86_400, limit=1000)
     assert len(entries) >= 1000
     assert cursor
-    assert slack.organization._cached <= 40_000
+    assert slack.organization._cached <= 20_000
     last = list(islice(slack.truth(0, NOON - 3649 * 86_400), 10))
     assert len(last) == 10
 

@@ -49,6 +49,9 @@ OPEN = Filters()
 class CollectorMachine(RuleBasedStateMachine):
     """See the module."""
 
+    ledger: Ledger
+    committer: Committer
+
     @initialize(
         limit=st.integers(1, 4),
         seed=st.integers(0, 1 << 30),

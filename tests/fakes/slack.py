@@ -95,8 +95,8 @@ class FakeSlack:
             after = tuple(last)
         page: list[Entry] = []
         more = False
-        first = bisect_left(self.entries, (oldest,))  # type: ignore[type-var]
-        for i in range(bisect_left(self.entries, after) - 1, first - 1, -1):  # type: ignore[type-var]
+        first = bisect_left(self.entries, (oldest,))
+        for i in range(bisect_left(self.entries, after) - 1, first - 1, -1):
             found = self.entries[i]
             if found.visible_at > now:
                 continue

@@ -9,7 +9,7 @@ from typing import Any
 from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.ndjson import Lines
 
-COLLECTOR = {"name": "n", "version": "1", "account": "a\u00e4\"", "input": "i"}
+COLLECTOR = {"name": "n", "version": "1", "account": 'a\u00e4"', "input": "i"}
 SECOND = 1_700_000_000
 
 

@@ -39,7 +39,9 @@ def test_it_appends(tmp_path: Path) -> None:
 
 
 def test_accepted_is_on_the_disk(tmp_path: Path) -> None:
-    traced = subprocess.run(["strace", "-V"], capture_output=True, check=False) if _strace() else None
+    traced = (
+        subprocess.run(["strace", "-V"], capture_output=True, check=False) if _strace() else None
+    )
     if traced is None:
         pytest.skip("whether fsync is called is NOT TESTED: there is no strace")
     log = tmp_path / "trace"
@@ -50,7 +52,11 @@ def test_accepted_is_on_the_disk(tmp_path: Path) -> None:
         check=True,
         capture_output=True,
     )
-    calls = [line.split()[1].partition("(")[0] for line in log.read_text().splitlines() if "/out>" in line]
+    calls = [
+        line.split()[1].partition("(")[0]
+        for line in log.read_text().splitlines()
+        if "/out>" in line
+    ]
     assert calls == ["write", "fsync", "write", "fsync"]
 
 

@@ -50,7 +50,10 @@ def line_of(text: str, second: int = SECOND) -> bytes:
         ('{"a":"\udcff\udc80"}', b',"a":"\xff\x80"}'),
         ('{"a":"\ud800\udfff"}', b',"a":"\\ud800\\udfff"}'),
         ('{"a":"\udc7f\udd00"}', b',"a":"\\udc7f\\udd00"}'),
-        ('{"a":123456789012345678901234567890,"b":NaN}', b',"a":' + b"1234567890" * 3 + b',"b":NaN}'),
+        (
+            '{"a":123456789012345678901234567890,"b":NaN}',
+            b',"a":' + b"1234567890" * 3 + b',"b":NaN}',
+        ),
     ],
 )
 def test_the_entry_stands_byte_for_byte_behind_two_keys(text: str, end: bytes) -> None:

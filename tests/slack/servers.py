@@ -21,6 +21,7 @@ class Wire:
     def __init__(self, reply: Reply, tls: ssl.SSLContext | None = None) -> None:
         self.heads: list[str] = []
         self.connections = 0
+        self.open = 0
         self._reply = reply
         self._tls = tls
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -74,12 +75,20 @@ class Wire:
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(5.0)
         # A client that goes away, or does not like our certificate, is no fault of the server.
-        with connection, contextlib.suppress(OSError, ValueError):
+        self.open += 1
+        with connection, contextlib.suppress(OSError, ValueError), self._counted():
             if self._tls is None:
                 self._converse(connection)
                 return
             with self._tls.wrap_socket(connection, server_side=True) as secured:
                 self._converse(secured)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self.open -= 1
 
     def _converse(self, connection: socket.socket) -> None:
         while not self._stopped.is_set():

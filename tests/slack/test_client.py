@@ -394,3 +394,19 @@ def test_addresses_that_are_refused(url: str, words: str) -> None:
 
 def test_every_error_is_one_of_ours() -> None:
     assert issubclass(TooLarge, Retryable) and issubclass(Retryable, CollectorError)
+
+
+def test_closing_closes_even_while_something_holds_on_to_the_pool() -> None:
+    # As the traceback of a failed call does, until the garbage collector comes.
+    with wire(always(answer())) as server:
+        made = Client(settings(server.url), TOKEN)
+        assert made.get("logs", {}).status == 200
+        manager = made.__dict__["_session"].get_adapter(server.url).poolmanager
+        held = [manager.pools[key] for key in manager.pools.keys()]  # noqa: SIM118
+        assert len(held) == 1 and server.open == 1
+        made.close()
+        for _ in range(100):
+            if server.open == 0:
+                break
+            time.sleep(0.01)
+        assert server.open == 0

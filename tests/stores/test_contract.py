@@ -236,9 +236,7 @@ def test_texts_of_any_length_and_script(world: World) -> None:
     blobs=st.dictionaries(st.integers(LEAST, MOST), st.binary(max_size=300), max_size=20),
     number=st.integers(0, 1 << 30),
 )
-def test_buckets_hold_any_bytes(
-    world: World, blobs: dict[int, bytes], number: int
-) -> None:
+def test_buckets_hold_any_bytes(world: World, blobs: dict[int, bytes], number: int) -> None:
     checkpoint = world.open(f"input {number}")
     checkpoint.forget()  # type: ignore[attr-defined]
     blobs = {**blobs, 7: bytes(range(256)) * 4}

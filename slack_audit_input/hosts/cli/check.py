@@ -18,7 +18,13 @@ from slack_audit_input.hosts.cli.logs import without_tokens
 from slack_audit_input.hosts.cli.main import exit_code_of
 from slack_audit_input.hosts.cli.outputs import output
 from slack_audit_input.hosts.cli.places import token_from
-from slack_audit_input.model.errors import CollectorError, ConfigError, Refused, SinkError, StoreError
+from slack_audit_input.model.errors import (
+    CollectorError,
+    ConfigError,
+    Refused,
+    SinkError,
+    StoreError,
+)
 from slack_audit_input.slack.answers import document_of, page_of, params_of
 from slack_audit_input.slack.client import Answer, Client
 from slack_audit_input.stores.places import place_of

@@ -152,4 +152,6 @@ def _single(path: Path, key: str, value: Any, option: click.Option) -> Any:
 
 def _kind_of(value: Any) -> str:
     kinds = {bool: "true or false", int: "a number", float: "a number", str: "a text"}
-    return kinds.get(type(value), "a list" if isinstance(value, list) else "a " + type(value).__name__)
+    return kinds.get(
+        type(value), "a list" if isinstance(value, list) else "a " + type(value).__name__
+    )

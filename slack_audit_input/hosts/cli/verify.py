@@ -5,29 +5,33 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from slack_audit_input.collector.commit import Committer
-from slack_audit_input.collector.index import hour_of
-from slack_audit_input.collector.ownership import owner_name
 from slack_audit_input.collector.ports import Checkpoint
-from slack_audit_input.collector.verify import HourReport, Verifier, coverage
+from slack_audit_input.collector.settings import Settings
+from slack_audit_input.collector.verify import (
+    Coverage,
+    HourAgain,
+    HourReport,
+    Verifier,
+    coverage,
+)
 from slack_audit_input.collector.walk import Walk
-from slack_audit_input.engine.delivered import HOUR, MINUTE, HourTotal, unpack
+from slack_audit_input.engine.delivered import HOUR, MINUTE, unpack
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
 from slack_audit_input.hosts.cli.outputs import output, sink_of
 from slack_audit_input.hosts.cli.progress import Progress, Sample
 from slack_audit_input.hosts.cli.session import Session
+from slack_audit_input.hosts.cli.verify_report import Found, as_json, as_text
 from slack_audit_input.hosts.moments import second_of, shown
-from slack_audit_input.model.errors import ConfigError
-from slack_audit_input.model.event import Event
+from slack_audit_input.model.errors import ConfigError, StoreError
 from slack_audit_input.model.ledger import Span
-from slack_audit_input.model.state import Hour
 from slack_audit_input.slack.budget import CallBudget
+from slack_audit_input.slack.filters import Filters
 from slack_audit_input.stores.sql import SqlState
 
 #: Seconds to wait for a running collector to deliver what it was asked to read again.
@@ -39,41 +43,50 @@ BESIDE = 5
 
 @click.command("verify")
 @options.option("--from", "from_", required=True, metavar="TIME", help="First moment to prove.")
-@options.option("--to", default="now", metavar="TIME", help="Last moment to prove.")
+@options.option(
+    "--to",
+    default="now",
+    metavar="TIME",
+    help="Last moment to prove. The two minutes after what has been read are not held against it.",
+)
 @options.option("--redeliver", is_flag=True, help="Send hours that differ again, repeats and all.")
-@options.option("--json", "as_json", is_flag=True, help="The report as JSON on stdout.")
+@options.option(
+    "--json",
+    "json_",
+    is_flag=True,
+    help="The report as JSON on stdout; needs --output-file, so that events go elsewhere.",
+)
 @output
 @options.state
 @options.slack
 @options.collecting
 @options.filters
 @options.common
-def verify(from_: str, to: str, redeliver: bool, as_json: bool, **values: Any) -> None:
+def verify(from_: str, to: str, redeliver: bool, json_: bool, **values: Any) -> None:
     """Read a stretch again and prove that all of it was delivered. Exit 0 only if complete.
 
     As far as the delivered index reaches (about a day), ids are compared one by one, and what
     is missing is delivered on the spot: by the running collector, or by this command when none
-    runs. Before that, every hour's count and digest are compared; --redeliver sends hours that
-    differ again. Whole hours are compared. The report goes to stderr, or as JSON to stdout when
-    --output-file takes the events.
+    runs. Before that, every hour's count and digest are compared, in whole hours; --redeliver
+    sends hours that differ again. The filters are those that the input was collected with. The
+    report goes to stderr, or as JSON to stdout.
     """
-    if as_json and not values["output_file"]:
+    if json_ and values["output_file"] in (None, "-"):
         raise ConfigError("--json needs --output-file: stdout can hold events or the report")
     log = options.logger(values)
-    now = time.time()
-    first, last = second_of(from_, now, "--from"), second_of(to, now, "--to")
-    if first > last:
-        raise ConfigError("--from must lie before --to")
-    settings = options.collection_settings(values, now, ends=True)
+    _stretch(from_, to, time.time())
+    settings = options.collection_settings(values, time.time(), ends=True)
     state = SqlState(values["state"], create=False)
     checkpoint = state.checkpoint(settings.input)
+    settings = _as_collected(checkpoint, settings)
     session = Session(values, settings, checkpoint, log)
     running = is_running(checkpoint)
     if running and redeliver:
         raise ConfigError("--redeliver writes the state: stop the collector of this input first")
+    client = session.client()
     calls = min(settings.calls_per_minute, BESIDE) if running else settings.calls_per_minute
     walk = Walk(
-        session.client(),
+        client,
         CallBudget(calls),
         session.clock,
         time.sleep,
@@ -81,59 +94,88 @@ def verify(from_: str, to: str, redeliver: bool, as_json: bool, **values: Any) -
         limit=settings.page_size,
         give_up_after=settings.give_up_after or 600.0,
     )
-    proof = _Proof(session, checkpoint, walk)
-    proof.read(first, last)
+    # "Now" is Slack's, as in the state: this machine's clock may be ahead of it.
+    date = walk.patiently(lambda: client.get("actions", {})).date
+    span = _stretch(from_, to, time.time() if date is None else date)
+    proof = _Proof(session, checkpoint, walk, span)
+    proof.read()
     if proof.missing:
         proof.deliver_missing(running, values)
-    if redeliver and proof.differing:
+    if redeliver and proof.differing and not session.stop():
         proof.redeliver(values)
-    report = proof.report()
-    if as_json:
-        click.echo(json.dumps(report, indent=2))
+    found = proof.found()
+    if json_:
+        click.echo(json.dumps(as_json(found), indent=2))
     else:
-        click.echo("\n".join(_text(report)), err=True)
+        click.echo("\n".join(as_text(found)), err=True)
     state.close()
-    if not report["complete"]:
+    if not found.complete:
         raise click.exceptions.Exit(1)
+
+
+def _stretch(from_: str, to: str, now: float) -> Span:
+    span = Span(second_of(from_, now, "--from"), second_of(to, now, "--to"))
+    if span.seconds <= 0:
+        raise ConfigError("--from must lie before --to")
+    return span
+
+
+def _as_collected(checkpoint: Checkpoint, settings: Settings) -> Settings:
+    """The settings with the filters that hold in the state: others would compare other things.
+
+    Raises StoreError when there is no state, or it belongs to another account.
+    """
+    state = checkpoint.load()
+    if state is None:
+        raise StoreError(f"the state has no input {settings.input!r}: nothing has been collected")
+    if state.account != settings.account:
+        raise StoreError(
+            f"input {settings.input!r} of this state belongs to account {state.account!r}, not "
+            f"{settings.account!r}: use another --input or --account"
+        )
+    found = dict(part.split("=", 1) for part in state.filters.split(";") if "=" in part)
+
+    def names(text: str) -> tuple[str, ...]:
+        return tuple(name for name in text.split(",") if name)
+
+    filters = Filters(
+        names(found.get("action", "")),
+        names(found.get("exclude", "")),
+        found.get("actor", ""),
+        found.get("entity", ""),
+    )
+    return settings._replace(filters=filters)
 
 
 class _Proof:
     """The hours of a stretch, what was wrong with them, and what was done about it."""
 
-    def __init__(self, session: Session, checkpoint: Checkpoint, walk: Walk) -> None:
+    def __init__(self, session: Session, checkpoint: Checkpoint, walk: Walk, span: Span) -> None:
         self.missing: dict[int, frozenset[int]] = {}
         self.differing: list[HourReport] = []
         self._session = session
         self._checkpoint = checkpoint
         self._walk = walk
-        self._verifier = Verifier(walk, checkpoint)
-        self._span = Span(0, 0)
+        self._span = span
+        self._coverage = Coverage((), (), ())
         self._hours = self._entries = self._gone = self._sealed = 0
         self._delivered = self._redelivered = 0
 
-    def read(self, first: int, last: int) -> None:
+    def read(self) -> None:
         """Read the stretch and compare."""
-        self._coverage = coverage(self._verifier.ledger(), first, last)
-        self._span = Span(first, last)
-        total = sum(span.seconds for span in self._coverage.done)
+        first, last = self._span
+        self._coverage = coverage(Verifier(self._walk, self._checkpoint).ledger(), first, last)
+        done = self._coverage.done
+        total = sum(span.seconds for span in done)
         with Progress(f"verify {shown(first)} to {shown(last)}", total) as progress:
-            left = total
-            for span in reversed(self._coverage.done):
-                self._verifier = Verifier(
-                    self._walk,
-                    self._checkpoint,
-                    lambda second, span=span, left=left: progress.show(  # type: ignore[misc]
-                        Sample(
-                            left - span.latest - 1 + second,
-                            self._entries,
-                            self._walk.calls,
-                        )
-                    ),
-                )
-                for hour in self._verifier.hours(span):
-                    self._take(hour)
-                left -= span.seconds
+
+            def come_to(second: int) -> None:
+                left = sum(max(0, min(second - 1, s.latest) - s.oldest + 1) for s in done)
                 progress.show(Sample(left, self._entries, self._walk.calls))
+
+            for hour in Verifier(self._walk, self._checkpoint, come_to).hours(*done):
+                self._take(hour)
+            progress.show(Sample(0, self._entries, self._walk.calls))
 
     def _take(self, hour: HourReport) -> None:
         self._hours += 1
@@ -172,89 +214,31 @@ class _Proof:
 
     def redeliver(self, values: dict[str, Any]) -> None:
         """Send every differing hour again and put what Slack shows in its place."""
-        state = self._checkpoint.load()
-        assert state is not None
         sink = sink_of(values, self._session.settings)
-        committer = Committer(sink, self._checkpoint, state.version, state.account, owner_name())
+        floor = Verifier(self._walk, self._checkpoint).ledger().floor
         for report in self.differing:
-            hour = _Hour(self._walk, report.hour)
+            state = self._checkpoint.load()
+            assert state is not None
+            # Nobody's: a collector that starts meanwhile wins, and we stop.
+            committer = Committer(sink, self._checkpoint, state.version, state.account, "")
+            hour = HourAgain(self._walk, self._checkpoint, report.hour, self._coverage.done, floor)
             committer.replace_hours(hour.batches(), hour.total, state)
             self._redelivered += hour.sent
         sink.close()
         self.differing = []
 
-    def report(self) -> dict[str, Any]:
-        """What was found, for people and for programs."""
-        left = sum(map(len, self.missing.values()))
-        cover = self._coverage
-        return {
-            "from": shown(self._span.oldest),
-            "to": shown(self._span.latest),
-            "complete": not (left or self.differing or cover.never or cover.open),
-            "hours": self._hours,
-            "hours_by_digest": self._sealed,
-            "entries": self._entries,
-            "delivered_now": self._delivered,
-            "redelivered": self._redelivered,
-            "still_missing": left,
-            "delivered_but_gone_at_slack": self._gone,
-            "hours_that_differ": [
-                {
-                    "hour": shown(report.hour * HOUR),
-                    "slack_shows": report.sealed_shown._asdict(),
-                    "delivered": report.sealed_delivered._asdict(),
-                }
-                for report in self.differing
-            ],
-            "never_asked": [[shown(s.oldest), shown(s.latest)] for s in cover.never],
-            "not_read_yet": [[shown(s.oldest), shown(s.latest)] for s in cover.open],
-            "calls": self._walk.calls,
-        }
-
-
-class _Hour:
-    """One hour read from Slack once more, to be sent again."""
-
-    def __init__(self, walk: Walk, hour: int) -> None:
-        self.sent = 0
-        self._walk = walk
-        self._hour = hour
-        self._total = HourTotal()
-
-    def batches(self) -> Iterator[list[Event]]:
-        """Its events, page by page."""
-        first = self._hour * HOUR
-        for step in self._walk.steps(first, first + HOUR - 1):
-            self._total = self._total.plus([event.key for event in step.events])
-            self.sent += len(step.events)
-            yield step.events
-
-    def total(self) -> dict[int, Hour]:
-        """What the checkpoint is to say of it now that all batches are delivered."""
-        return {self._hour: hour_of(self._total)}
-
-
-def _text(report: dict[str, Any]) -> Iterator[str]:
-    word = "COMPLETE" if report["complete"] else "INCOMPLETE"
-    yield f"{word}: {report['from']} to {report['to']}"
-    yield (
-        f"  {report['entries']} entries in {report['hours']} hours read again with "
-        f"{report['calls']} calls; {report['hours_by_digest']} hours compared by digest"
-    )
-    if report["delivered_now"]:
-        yield f"  {report['delivered_now']} were missing and have been delivered now"
-    if report["redelivered"]:
-        yield f"  {report['redelivered']} delivered again"
-    if report["still_missing"]:
-        yield f"  {report['still_missing']} are STILL MISSING: run verify again"
-    if report["delivered_but_gone_at_slack"]:
-        yield f"  {report['delivered_but_gone_at_slack']} were delivered that Slack no longer shows"
-    for hour in report["hours_that_differ"]:
-        yield (
-            f"  {hour['hour']}: Slack shows {hour['slack_shows']['ids']}, delivered "
-            f"{hour['delivered']['ids']}: --redeliver sends that hour again"
+    def found(self) -> Found:
+        """What was found and done, as it stands."""
+        return Found(
+            asked=self._span,
+            coverage=self._coverage,
+            hours=self._hours,
+            hours_by_digest=self._sealed,
+            entries=self._entries,
+            delivered_now=self._delivered,
+            redelivered=self._redelivered,
+            still_missing=sum(map(len, self.missing.values())),
+            gone=self._gone,
+            differing=self.differing,
+            calls=self._walk.calls,
         )
-    for first, last in report["never_asked"]:
-        yield f"  never asked for: {first} to {last}: `backfill` collects it"
-    for first, last in report["not_read_yet"]:
-        yield f"  not read yet: {first} to {last}: the collector still has it before it"
