@@ -27,8 +27,8 @@ from slack_audit_input.model.event import UNDATED, Page
 from slack_audit_input.model.ledger import Ledger
 from slack_audit_input.model.state import Hour
 
-#: Keys kept in memory beside those of the page in hand: about 5 MB.
-KEYS_KEPT = 60_000
+#: Keys kept in memory beside those of the page in hand: about 2 MB.
+KEYS_KEPT = 20_000
 #: Minutes sealed in one commit beside those of the page, when the horizon moves by hours.
 SEALED_AT_ONCE = 500
 

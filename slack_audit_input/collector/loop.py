@@ -185,8 +185,7 @@ class Collector:
             if reading is not None:
                 self._ask(reading, urgent=True)
         while (
-            self.work.workers_busy() < self.settings.workers
-            and self._calls.arrived() < PAGES_AHEAD
+            self.work.workers_busy() < self.settings.workers and self._calls.arrived() < PAGES_AHEAD
         ):
             reading = self.work.next_waiting(now) or self.work.next_open()
             if reading is None and self.work.density and self._calls.may_start(now, False):

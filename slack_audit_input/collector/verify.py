@@ -241,7 +241,7 @@ def _gather(seen: dict[int, set[int]], step: Step) -> None:
 
 
 def _dated(step: Step) -> list[Event]:
-    """A step's events less those without a date: they belong to no minute, so none can miss them."""
+    """A step's events less those without a date, which belong to no minute of the index."""
     if not step.page.undated:
         return step.events
     undated = {event.key for event in step.page.undated}

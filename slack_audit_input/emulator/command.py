@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import signal
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from slack_audit_input.emulator.streams import Burst
 
 T = TypeVar("T", bound="Callable[..., Any] | click.Command")
 _DEFAULTS = EmulatorOptions()
+_STOPPING = {signal.SIGTERM, signal.SIGINT}
 
 
 def reading(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
@@ -192,18 +192,19 @@ def emulator(**given: Any) -> None:
 
     TIME is unix seconds, +60 or -86400 (seconds from this machine's time), or an ISO time.
     """
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Waited for, not handled: a handler that sets an event while the event is about to be waited
+    # for takes the same lock twice. Blocked before there are threads, which inherit that.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     try:
-        running = start(options_from(given))
+        with start(options_from(given)) as running:
+            click.echo(running.line())
+            signal.sigwait(_STOPPING)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"cannot start: {error}") from None
-    with running:
-        click.echo(running.line())
-        stop.wait()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def options_from(given: dict[str, Any]) -> EmulatorOptions:

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -48,8 +49,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.clock = clock
         self.routes = routes
         self.stopping = threading.Event()
-        # Pages that are being made take 30 MB each, and more than this would not be faster.
-        self.making = threading.BoundedSemaphore(2)
+        # Pages that are being made take 30 MB each, which the memory allocator keeps for each
+        # thread that ever made one; and more threads than this would not be faster.
+        self.makers = ThreadPoolExecutor(2, "emulator-maker")
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__((options.host, options.port), Connection)
@@ -79,6 +81,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
         self._thread.join()
+        self.makers.shutdown(wait=True)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a new connection in a thread."""
@@ -120,13 +123,8 @@ class Connection(BaseHTTPRequestHandler):
             self._control(parts.path[len("/control") :], params, body, began)
             return
         headers = dict(self.headers.items())
-        with self.server.making:
-            now = self.server.clock.now()
-            given = self.server.emulator.serve(
-                params, headers, now, path=parts.path, method=self.command
-            )
-            given = self._packed(given)
-        self._send(given, began)
+        makers = self.server.makers
+        self._send(makers.submit(self._make, params, headers, parts.path).result(), began)
 
     # http.server looks for these names.
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _respond  # noqa: N815
@@ -181,6 +179,12 @@ class Connection(BaseHTTPRequestHandler):
             self._break_off(body, given.manner)
         else:
             self.wfile.write(body)
+
+    def _make(self, params: dict[str, str], headers: dict[str, str], path: str) -> Answer:
+        """The answer of the core, ready to be sent."""
+        now = self.server.clock.now()
+        serve = self.server.emulator.serve
+        return self._packed(serve(params, headers, now, path=path, method=self.command))
 
     def _packed(self, given: Answer) -> Answer:
         """The answer, compressed if the client takes that."""

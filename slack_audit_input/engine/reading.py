@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from slack_audit_input.engine.spans import overlap
 from slack_audit_input.model.ledger import BACKLOG, KINDS, LIVE, Ledger, Reading, Span, Window
 
-#: A window is cut in two only if each half should fill a page: a cut costs the rest of a page.
-PAGES_WORTH_A_CUT = 2.0
+#: A window is cut in two only if so many pages are left in it: the one under way, and a full one
+#: for each half. A cut costs the rest of a page.
+PAGES_WORTH_A_CUT = 3.0
 
 
 def first(window: Window, limit: int, turn: int) -> Reading:

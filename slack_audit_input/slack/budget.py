@@ -13,8 +13,9 @@ from collections import deque
 from slack_audit_input.model.errors import ConfigError
 
 MINUTE = 60.0
-#: Places that may be made up for when answers come late; more would be a burst.
-CATCH_UP = 2
+#: Places that may be made up for when answers come late. More would be a burst, and would set
+#: more workers going than the budget feeds: each ends its window with a page half full.
+CATCH_UP = 0.5
 #: Seconds after which the urgent calls seen say how many there will be in a minute.
 MINUTE_SEEN = 10.0
 

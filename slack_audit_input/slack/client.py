@@ -135,6 +135,8 @@ def _parts_of(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         sound = bool(parts.hostname) and parts.port != 0
+        if "[" in parts.netloc:  # Python before 3.11 takes anything in brackets
+            ipaddress.ip_address(parts.hostname or "")
     except ValueError:  # a port that is no number, a bracket that does not close
         return None
     return parts if sound else None

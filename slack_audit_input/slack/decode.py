@@ -60,7 +60,9 @@ def text_of(body: bytes, encoding: str = "") -> str:
 
 
 def _decoded(body: bytes, encoding: str, errors: str) -> str:
-    """Unpack and decode a megabyte at a time: a page is 8 MB, and need not stand here twice."""
+    if encoding in ("", "identity"):
+        return body.decode("utf-8", errors)
+    # A megabyte at a time: a page is 8 MB, and need not stand here as bytes and as text.
     decoder = codecs.getincrementaldecoder("utf-8")(errors)
     text = ""
     for chunk in _inflated(body, encoding):

@@ -64,15 +64,16 @@ def place_of(text: str) -> Place:
 def _postgresql(scheme: str, rest: str) -> Place:
     host = rest.partition("/")[0]
     try:
-        if host.count("@") > 1:
-            raise ValueError
-        url = make_url(f"{scheme}://{rest}")
+        # Two of them: the parser would take the end of the password for the host.
+        url = make_url(f"{scheme}://{rest}") if host.count("@") < 2 else None
     except (ArgumentError, ValueError):
+        url = None
+    if url is None:
         # The parser's own words may repeat a part of the password.
         raise ConfigError(
             "--state: not a usable URL; write postgresql://user:password@host:5432/database, with "
             "special characters of the password %-encoded (@ as %40, / as %2F, : as %3A)"
-        ) from None
+        )
     hidden = {key: value for key, value in url.query.items() if key in _SECRETS}
     secrets = [str(url.password)] if url.password else []
     for value in hidden.values():

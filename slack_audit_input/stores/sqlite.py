@@ -148,7 +148,7 @@ def _numbers(header: bytes) -> tuple[int, int, int]:
 
 def _has_content(path: str) -> bool:
     try:
-        return os.stat(path).st_size > 0
+        return Path(path).stat().st_size > 0
     except OSError:
         return False
 

@@ -19,7 +19,7 @@ class Sizes:
     events: int = 200_000
     times: int = 10
     rounds: int = 3
-    slow_events: int = 1_000_000
+    slow_events: int = 1_500_000
     live_seconds: int = 120
     idle_seconds: int = 60
     starts: int = 3

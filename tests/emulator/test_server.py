@@ -157,7 +157,10 @@ def test_the_command_says_where_it_listens_and_stops_when_told(
             )
             assert connection.recv(100).startswith(b"HTTP/1.1 500 ")
         process.send_signal(number)
-        out, err = process.communicate(timeout=5)
+        try:
+            out, err = process.communicate(timeout=5)
+        finally:
+            process.kill()
     assert (process.returncode, out, err) == (0, b"", b"")
 
 

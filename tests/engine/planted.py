@@ -62,7 +62,8 @@ BUGS = (
         "        raise _error(answer, cursor)\n    text = text_of",
         "        if not (cursor and answer.status == 400):\n"
         "            raise _error(answer, cursor)\n"
-        """        answer = Answer(200, b'{"entries":[],"response_metadata":{"next_cursor":""}}')\n"""
+        """        answer = Answer(200, b'{"entries":[],"response_metadata":'"""
+        """b'{"next_cursor":""}}')\n"""
         "    text = text_of",
     ),
     Bug(

@@ -46,7 +46,9 @@ class FakeSlack:
         silent_ends: int = 0,
         shuffles: bool = False,
     ) -> None:
-        """``silent_ends``: every so many pages the cursor is left away although more remains;
+        """Make a Slack of these entries.
+
+        ``silent_ends``: every so many pages the cursor is left away although more remains;
         ``shuffles``: pages are not newest first. 0 means never.
         """
         self.entries = sorted(entries)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import stat
 import subprocess
 import sys
@@ -39,15 +40,13 @@ def test_it_appends(tmp_path: Path) -> None:
 
 
 def test_accepted_is_on_the_disk(tmp_path: Path) -> None:
-    traced = (
-        subprocess.run(["strace", "-V"], capture_output=True, check=False) if _strace() else None
-    )
-    if traced is None:
+    strace = shutil.which("strace")
+    if strace is None:
         pytest.skip("whether fsync is called is NOT TESTED: there is no strace")
     log = tmp_path / "trace"
     command = [sys.executable, "-m", "tests.sinks.worker", "write", str(tmp_path / "out"), "2"]
     subprocess.run(
-        ["strace", "-f", "-y", "-e", "trace=write,fsync", "-o", str(log), *command],
+        [strace, "-f", "-y", "-e", "trace=write,fsync", "-o", str(log), *command],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -58,12 +57,6 @@ def test_accepted_is_on_the_disk(tmp_path: Path) -> None:
         if "/out>" in line
     ]
     assert calls == ["write", "fsync", "write", "fsync"]
-
-
-def _strace() -> bool:
-    import shutil
-
-    return shutil.which("strace") is not None
 
 
 @pytest.mark.parametrize("before", [b"", WHOLE, b"somebody's line\n", b"\n"])

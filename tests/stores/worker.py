@@ -7,10 +7,11 @@ import os
 import resource
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from slack_audit_input.model.errors import StoreError, Superseded
-from slack_audit_input.model.state import Hour
+from slack_audit_input.model.state import Change, Hour
 from slack_audit_input.stores.sql import SqlState
 from tests.stores.changes import change
 
@@ -27,7 +28,7 @@ def commit_on(url: str) -> None:
         os.write(1, f"{version}\n".encode())
 
 
-def of_version(version: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def of_version(version: int) -> Change:
     """The change that makes ``version``: every part of it says which one it is."""
     return change(
         str(version),
@@ -63,7 +64,7 @@ def filling(path: str) -> None:
     fill(SqlState(path).checkpoint("one").commit)
 
 
-def fill(commit) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def fill(commit: Callable[[int, Change], int]) -> None:
     """Commit until it fails; say how many went well, and with which words it ended."""
     version = 0
     try:

@@ -77,6 +77,7 @@ def read(path: Path, command: str, commands: Mapping[str, Options]) -> dict[str,
         if isinstance(value, dict):
             _check_table(path, key, value, commands)
             continue
+        _refuse_secret(path, key)
         name = _name(path, key, anywhere, "")
         _typed(path, key, value, anywhere[name])
         if name in own:
@@ -103,8 +104,8 @@ def _check_table(
 
 def _name(path: Path, key: str, known: Options, where: str) -> str:
     name = key.replace("_", "-")
-    _refuse_secret(path, name)
     if name not in known:
+        _refuse_secret(path, name)
         raise ConfigError(f"--config {path}: unknown option {key!r}{where}{_meant(name, known)}")
     return name
 

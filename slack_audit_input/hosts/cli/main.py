@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
 import click
 
 from slack_audit_input import __version__
+from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.logs import Logger, without_tokens
 from slack_audit_input.model.errors import CallFailed, CollectorError, ConfigError, GaveUp
 
@@ -41,7 +43,7 @@ class _Lazy(click.Group):
         module = importlib.import_module(f"slack_audit_input.hosts.cli.{COMMANDS[name][0]}")
         command = getattr(module, name)
         assert isinstance(command, click.Command)
-        return command
+        return options.everywhere(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -67,13 +69,17 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code; errors become one sentence on stderr."""
     try:
-        cli.main(args=arguments, prog_name="slack-audit-input", standalone_mode=False)
+        # Without standalone mode click returns the code of an Exit instead of raising it.
+        code = cli.main(args=arguments, prog_name="slack-audit-input", standalone_mode=False)
+        if isinstance(code, int) and code:
+            sys.exit(code)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
         # The message repeats what was typed, and somebody may have typed the token.
-        error.message = without_tokens(error.message)
-        error.show()
+        words = io.StringIO()
+        error.show(words)
+        click.echo(without_tokens(words.getvalue()), err=True, nl=False)
         sys.exit(ConfigError.exit_code)
     except click.Abort:
         click.echo("Interrupted.", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -45,12 +45,41 @@ Decorator = Callable[[Command], Command]
 
 def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
     """A click option with its environment variable, shown in the help."""
-    long = next(name for name in names if name.startswith("--")).split("/")[0]
-    variable = "SLACK_AUDIT_" + long[2:].replace("-", "_").upper()
-    settings.setdefault("envvar", variable)
+    settings.setdefault("envvar", variable_of(names))
     settings.setdefault("show_envvar", True)
     settings.setdefault("show_default", settings.get("default") not in (None, "", ()))
     return click.option(*names, **settings)
+
+
+def variable_of(names: Sequence[str]) -> str:
+    """The environment variable of an option."""
+    long = next(name for name in names if name.startswith("--")).split("/")[0]
+    return "SLACK_AUDIT_" + long[2:].replace("-", "_").upper()
+
+
+def everywhere(command: click.Command) -> click.Command:
+    """The command with what holds for every one, whoever made it: variables and --config."""
+    mine = [option for option in command.params if isinstance(option, click.Option)]
+    for found in mine:
+        if not found.envvar:
+            found.envvar, found.show_envvar = variable_of(found.opts), True
+    if not any(found.name == "config" for found in mine):
+        command.params.append(config())
+    return command
+
+
+def config() -> click.Option:
+    """The option that names a file with options."""
+    return click.Option(
+        ["--config"],
+        type=click.Path(dir_okay=False),
+        is_eager=True,
+        expose_value=False,
+        callback=configfile.callback,
+        envvar="SLACK_AUDIT_CONFIG",
+        show_envvar=True,
+        help="TOML file with options by their names, at the top or in a table per command.",
+    )
 
 
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -65,14 +94,6 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 
 common = together(
-    option(
-        "--config",
-        type=click.Path(dir_okay=False),
-        is_eager=True,
-        expose_value=False,
-        callback=configfile.callback,
-        help="TOML file with options by their names, at the top or in a table per command.",
-    ),
     option(
         "--log-level",
         type=click.Choice(LEVELS),

@@ -26,8 +26,8 @@ output = together(
     option(
         "--output-file",
         type=click.Path(dir_okay=False),
-        help="Append to this file (- is stdout) instead of stdout; each page is on the disk (fsync) before its "
-        "checkpoint.",
+        help="Append to this file instead of stdout (which is also -); each page is on the disk "
+        "(fsync) before its checkpoint.",
     ),
     option(
         "--rotate-mb",

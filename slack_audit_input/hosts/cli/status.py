@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``status``: how the collection is doing. ``forget``: delete an input's checkpoint."""
+"""``status``: how the collection is doing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slack_audit_input.engine.reading import backlog_seconds
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
 from slack_audit_input.hosts.moments import shown
-from slack_audit_input.model.errors import ConfigError, StoreError
+from slack_audit_input.model.errors import StoreError
 from slack_audit_input.stores.sql import SqlCheckpoint, SqlState
 
 
@@ -36,27 +36,6 @@ def status(as_json: bool, all_inputs: bool, **values: Any) -> None:
         return
     for one in found:
         _show(one)
-
-
-@click.command("forget")
-@options.option("--yes", is_flag=True, help="Do not ask.")
-@options.state
-@options.common
-def forget(yes: bool, **values: Any) -> None:
-    """Delete the checkpoint of an input: its next run starts from --start, as if new.
-
-    Events that were delivered before may then be delivered again.
-    """
-    state = SqlState(values["state"], create=False)
-    checkpoint = state.checkpoint(values["input"])
-    if checkpoint.load() is None:
-        raise StoreError(f"the state has no input {values['input']!r}; it has: {_names(state)}")
-    if is_running(checkpoint):
-        raise ConfigError("a collector runs on this input: stop it first")
-    if not yes:
-        click.confirm(f"Forget what was delivered for input {values['input']!r}?", abort=True)
-    checkpoint.forget()
-    state.close()
 
 
 def describe(checkpoint: SqlCheckpoint, name: str) -> dict[str, Any]:
@@ -152,7 +131,3 @@ def _rows(one: dict[str, Any]) -> list[tuple[str, str]]:
         ("unknown action", f"{name} ({n} pages)") for name, n in one["unknown_actions"].items()
     ]
     return rows
-
-
-def _names(state: SqlState) -> str:
-    return ", ".join(state.inputs()) or "none"

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``forget``: delete an input's checkpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from slack_audit_input.hosts.cli import options
+from slack_audit_input.hosts.cli.backfill import is_running
+from slack_audit_input.model.errors import ConfigError, StoreError
+from slack_audit_input.stores.sql import SqlState
+
+
+@click.command("forget")
+@options.option("--yes", is_flag=True, help="Do not ask.")
+@options.state
+@options.common
+def forget(yes: bool, **values: Any) -> None:
+    """Delete the checkpoint of an input: its next run starts from --start, as if new.
+
+    Events that were delivered before may then be delivered again.
+    """
+    state = SqlState(values["state"], create=False)
+    checkpoint = state.checkpoint(values["input"])
+    if checkpoint.load() is None:
+        raise StoreError(
+            f"the state has no input {values['input']!r}; it has: {', '.join(state.inputs()) or 'none'}"
+        )
+    if is_running(checkpoint):
+        raise ConfigError("a collector runs on this input: stop it first")
+    if not yes:
+        click.confirm(f"Forget what was delivered for input {values['input']!r}?", abort=True)
+    checkpoint.forget()
+    state.close()
