@@ -90,8 +90,9 @@ class ThreadPool:
                 answer = client.get(call.path, call.params)
             except CollectorError as raised:
                 error = raised
-            except Exception as raised:
-                # collector, which waits for its outcome; the class says enough to find it.
+            # Whatever it is: a worker that died would hang the collector, which waits for its
+            # outcome.
+            except Exception as raised:  # noqa: BLE001
                 error = Retryable(f"a call failed ({type(raised).__name__})", "network")
             self._outcomes.put(Outcome(call.ticket, answer, error, started, self._monotonic()))
             del answer, error

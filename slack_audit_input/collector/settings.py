@@ -18,9 +18,9 @@ FIRST_SECOND = 1519862400
 class Settings(NamedTuple):
     """One input's settings.
 
-    ``start``: unix second for an input without a checkpoint; None is now, by Slack's clock. ``workers``: for backlog and
-    sweeps, beside one that is kept for live. ``give_up_after``: seconds without a good answer
-    after which the collector ends with GaveUp; 0 means never.
+    ``start``: unix second for an input without a checkpoint; None is now, by Slack's clock.
+    ``workers``: for backlog and sweeps, beside one that is kept for live. ``give_up_after``:
+    seconds without a good answer after which the collector ends with GaveUp; 0 means never.
     """
 
     input: str

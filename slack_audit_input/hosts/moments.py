@@ -44,7 +44,7 @@ def second_of(text: str, now: float, option: str) -> int:
 def _iso_second(text: str, option: str) -> int:
     parts = _ISO.fullmatch(text)
     try:
-        day, time, zone = parts.groups("") if parts else (text, "", "")
+        day, time, zone = parts.groups("") if parts else ("", "", "")
         zone = "+00:00" if zone in ("", "Z", "z") else f"{zone[:3]}:{zone[-2:]}"
         return int(datetime.fromisoformat(f"{day}T{time or '00:00'}{zone}").timestamp())
     except (ValueError, OverflowError):

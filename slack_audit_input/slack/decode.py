@@ -56,7 +56,7 @@ def text_of(body: bytes, encoding: str = "") -> str:
         text = _decoded(body, encoding, "strict")
     except UnicodeDecodeError:
         text = _decoded(body, encoding, "surrogateescape")
-    return text[1:] if text.startswith("\ufeff") else text
+    return text[1:] if text[:1] == "\ufeff" else text
 
 
 def _decoded(body: bytes, encoding: str, errors: str) -> str:

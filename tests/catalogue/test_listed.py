@@ -54,7 +54,7 @@ def test_further_keys_and_repeats_are_tolerated() -> None:
     ],
 )
 def test_wrong_actions_are_refused_with_the_place(document: object, words: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         parse_actions(document)
     assert words in str(caught.value)
     assert str(caught.value).isprintable()
@@ -88,7 +88,7 @@ def test_schemas_of_one_type_are_merged_and_nothing_is_dropped() -> None:
     ],
 )
 def test_wrong_schemas_are_refused_with_the_place(document: object, words: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         parse_schemas(document)
     assert words in str(caught.value)
 

@@ -46,8 +46,10 @@ BUGS = (
         "        change =",
         (
             "        self.index.applied(change)\n",
-            "        self.index.applied(change)\n"
-            "        if fresh:\n            self._sink.write(fresh)\n",
+            (
+                "        self.index.applied(change)\n"
+                "        if fresh:\n            self._sink.write(fresh)\n"
+            ),
         ),
     ),
     Bug(
@@ -60,11 +62,13 @@ BUGS = (
         "a dead cursor is read as the end of the window",
         "slack/answers.py",
         "        raise _error(answer, cursor)\n    text = text_of",
-        "        if not (cursor and answer.status == 400):\n"
-        "            raise _error(answer, cursor)\n"
-        """        answer = Answer(200, b'{"entries":[],"response_metadata":'"""
-        """b'{"next_cursor":""}}')\n"""
-        "    text = text_of",
+        (
+            "        if not (cursor and answer.status == 400):\n"
+            "            raise _error(answer, cursor)\n"
+            """        answer = Answer(200, b'{"entries":[],"response_metadata":'"""
+            """b'{"next_cursor":""}}')\n"""
+            "    text = text_of"
+        ),
     ),
     Bug(
         "the halves of a cut window leave a second out",

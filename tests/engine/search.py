@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the model test once in this process: ``python search.py EXAMPLES``; exit 1 if it fails."""
+"""Run the model test in this process: ``python -m tests.engine.search EXAMPLES``.
+
+The short histories first, then random ones. Exit 1 if one of them fails.
+"""
 
 from __future__ import annotations
 
 import sys
 
+from _pytest.outcomes import Failed
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.engine import test_histories
 from tests.engine.machine import CollectorMachine
 
 if __name__ == "__main__":
     try:
+        test_histories.test_a_dead_cursor_leaves_the_rest_of_its_window_open()
+        test_histories.test_a_page_asked_for_earlier_cannot_fulfil_a_later_duty()
         run_state_machine_as_test(
             CollectorMachine,
             settings=settings(
@@ -26,6 +33,6 @@ if __name__ == "__main__":
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    except Exception as error:  # noqa: BLE001 - whatever the bug makes it fail with is a find
+    except (Exception, Failed) as error:  # noqa: BLE001 - whatever the bug makes it fail with is a find
         sys.stderr.write(f"{type(error).__name__}: {str(error)[:300]}\n")
         sys.exit(1)

@@ -26,7 +26,7 @@ from slack_audit_input.model.errors import (
     StoreError,
 )
 from slack_audit_input.slack.answers import document_of, page_of, params_of
-from slack_audit_input.slack.client import Answer, Client
+from slack_audit_input.slack.client import Answer, Client, checked_url
 from slack_audit_input.stores.places import place_of
 from slack_audit_input.stores.sql import SqlState
 
@@ -52,18 +52,18 @@ def check(**values: Any) -> None:
     settings = report.try_(
         "settings", lambda: options.collection_settings(values, time.time(), True)
     )
-    client_settings = report.try_("api url", lambda: options.client_settings(values))
+    client_settings = options.client_settings(values)
+    url = report.try_("api url", lambda: checked_url(client_settings.api_url))
     date: int | None = None
-    if client_settings is not None:
+    if url is not None:
         answer = report.try_("slack", lambda: _reach(Client(client_settings, None)))
         if answer is not None:
             date = answer.date
             report.say("clock", _clock_words(date))
     token = report.try_("token", lambda: token_from(values["token_file"], log))
-    if token is not None and settings is not None and client_settings is not None:
+    if token is not None and settings is not None and url is not None:
         now = date if date is not None else int(time.time())
-        client = Client(client_settings, token)
-        report.try_("audit logs", lambda: _read_one(client, settings, now))
+        report.try_("audit logs", lambda: _read_one(Client(client_settings, token), settings, now))
     report.try_("state", lambda: _state_words(values["state"]))
     report.try_("output", lambda: _output_words(values))
     if report.worst:

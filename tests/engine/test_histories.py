@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Short histories told step by step: what the random ones meet only now and then."""
+
+from __future__ import annotations
+
+import pytest
+
+from slack_audit_input.engine.absorb import absorb, dropped
+from slack_audit_input.engine.plan import begin, plan
+from slack_audit_input.engine.reading import choose, first
+from slack_audit_input.engine.sweeps import Level
+from slack_audit_input.model.errors import CursorRejected
+from slack_audit_input.model.ledger import BACKLOG, Window
+from slack_audit_input.slack.answers import page_of, params_of
+from slack_audit_input.slack.client import Answer
+from slack_audit_input.slack.filters import Filters
+from tests.fakes.slack import FakeSlack, entry
+
+LEVELS = (Level(5, 15), Level(30, 90))
+NOW = 10_000
+
+
+def test_a_dead_cursor_leaves_the_rest_of_its_window_open() -> None:
+    slack = FakeSlack([entry(NOW - n, 0.0, n) for n in range(1, 6)])
+    ledger = begin(NOW - 10, NOW, LEVELS)
+    window = Window(NOW - 10, NOW - 1, BACKLOG)
+    ledger = ledger._replace(windows=(window,), head=NOW)
+    reading = first(window, 2, ledger.turn)
+    page = page_of(slack.page(params_of(reading, Filters()), NOW), reading, None)
+    absorbed = absorb(ledger, reading, page, {}, NOW, (), 2)
+    following = absorbed.following
+    assert following is not None
+    assert following.cursor
+    with pytest.raises(CursorRejected):
+        page_of(Answer(400, b""), following, None)
+    again = dropped(absorbed.ledger, following, (), 2)
+    assert again is not None
+    assert not again.cursor
+    # From the boundary second on, which is read again, for it may have been cut.
+    assert (again.oldest, again.latest) == (NOW - 10, NOW - 2)
+    assert absorbed.ledger.windows == (window._replace(latest=NOW - 2),)
+
+
+def test_a_page_asked_for_earlier_cannot_fulfil_a_later_duty() -> None:
+    ledger = plan(begin(NOW - 200, NOW, LEVELS), NOW, LEVELS)
+    early = choose(ledger, (), 10, live=True)
+    assert early is not None
+    empty = page_of(FakeSlack([]).page(params_of(early, Filters()), NOW), early, None)
+    # Slack answers late: meanwhile the next poll has been planned over the same seconds.
+    ledger = plan(ledger, NOW + 5, LEVELS)
+    live = ledger.windows[-1]
+    assert live.oldest <= NOW
+    absorbed = absorb(ledger, early, empty, {}, NOW + 6, (), 10)
+    assert absorbed.ledger.windows[-1] == live, "an event may have appeared in between"
