@@ -72,6 +72,7 @@ def test_what_is_shown_is_understood(second: int) -> None:
 @given(st.text(max_size=30))
 def test_any_text_is_a_moment_or_a_config_error(text: str) -> None:
     try:
-        assert second_of(text, NOW, "--to") >= 0
-    except ConfigError as error:
-        assert "--to" in str(error)
+        second = second_of(text, NOW, "--to")
+    except ConfigError:
+        return
+    assert second >= 0

@@ -6,7 +6,6 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,7 @@ def value_for(name: str, option: click.Option) -> Any:
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a command would be called with, instead of the call."""
     found: dict[str, Any] = {}
 
@@ -68,7 +67,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     for name in list(os.environ):
         if name.startswith("SLACK_AUDIT_"):
             monkeypatch.delenv(name)
-    yield found
+    return found
 
 
 def required(command: str, but: str = "") -> list[str]:

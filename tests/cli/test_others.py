@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from pathlib import Path
@@ -135,7 +134,7 @@ def test_check_when_all_is_well(command: Command, slack: Slack) -> None:
         *("settings", "api url", "slack", "clock", "token", "audit logs", "state", "output"),
     ]
     # It has changed nothing.
-    assert sorted(os.listdir(command.folder)) == ["token"]
+    assert [path.name for path in command.folder.iterdir()] == ["token"]
 
 
 def test_check_leaves_a_torn_line_and_a_running_collector_alone(command: Command) -> None:

@@ -19,7 +19,7 @@ from tests.stores.changes import change
 HOST = socket.gethostname()
 
 
-def quiet(_level: str, _action: str, **_fields: object) -> None:
+def quiet(level: str, action: str, **fields: object) -> None:
     """No log."""
 
 

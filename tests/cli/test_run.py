@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,12 +79,22 @@ def test_a_signal_ends_it_in_good_order(command: Command, slack: Slack, number: 
 def test_a_signal_while_slack_is_silent(command: Command, slack: Slack) -> None:
     slack.trouble.delay = 20.0
     process = command.start("run")
-    until(lambda: command.state.exists())
+    until(command.state.exists)
     time.sleep(0.5)
     began = time.monotonic()
     slack.trouble.over()
     assert command.end(process, signal.SIGTERM).code == 0
     assert time.monotonic() - began < 5
+
+
+def size_of(path: Path) -> int:
+    """Bytes in a file, 0 while there is none."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def grown(path: Path, before: int) -> bool:
+    """Is it larger than before?"""
+    return size_of(path) > before
 
 
 def test_kill_minus_9_at_random_moments(tmp_path: Path) -> None:
@@ -96,13 +107,11 @@ def test_kill_minus_9_at_random_moments(tmp_path: Path) -> None:
         struck = 0
         for _ in range(kills):
             process = command.start("run", "--poll-every", "1", *options)
-            size = command.file.stat().st_size if command.file.exists() else 0
+            before = size_of(command.file)
             try:
                 # Half of them at the start, half of them while it delivers.
                 if chance.random() < 0.5:
-                    until(
-                        lambda s=size: command.file.exists() and command.file.stat().st_size > s, 3
-                    )  # type: ignore[misc]
+                    until(partial(grown, command.file, before), 3)
                 process.wait(chance.random() * 0.4)
             except (subprocess.TimeoutExpired, AssertionError):
                 pass

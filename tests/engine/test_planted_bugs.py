@@ -44,6 +44,7 @@ def planted(bug: Bug, tree: Path) -> None:
     path.write_text(text, "utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
     planted(bug, tmp_path)

@@ -25,9 +25,8 @@ def forget(yes: bool, **values: Any) -> None:
     state = SqlState(values["state"], create=False)
     checkpoint = state.checkpoint(values["input"])
     if checkpoint.load() is None:
-        raise StoreError(
-            f"the state has no input {values['input']!r}; it has: {', '.join(state.inputs()) or 'none'}"
-        )
+        names = ", ".join(state.inputs()) or "none"
+        raise StoreError(f"the state has no input {values['input']!r}; it has: {names}")
     if is_running(checkpoint):
         raise ConfigError("a collector runs on this input: stop it first")
     if not yes:
