@@ -3,7 +3,7 @@
 
 The C scanner gives an entry's object and where it ends. The object serves id, second, action
 and the filters and is dropped at once; the slice of text is what the host gets. That costs
-half of ``json.loads`` over the whole page and a third of loads + dumps (`make bench`), and
+less than ``json.loads`` over the whole page and far less than loads + dumps (`make bench`), and
 keeps one object at a time in memory instead of ten thousand.
 """
 
