@@ -221,13 +221,13 @@ def test_two_on_one_state(command: Command, slack: Slack) -> None:
 
 def test_stopped_while_it_waits_for_a_living_owner(command: Command, slack: Slack) -> None:
     first = command.start("run", "--output-file", str(command.file))
-    until(lambda: len(command.delivered()) == 300)
+    # Committed, so that it is not halted with the state's lock in its hand.
+    until(lambda: command.state.exists() and command.status()["counters"]["events"] == 300)
     # Between two of the owner's commits: it must not be taken over by one that was told to stop.
     first.send_signal(signal.SIGSTOP)
     second = command.start("run", "--output-file", str(command.folder / "second"))
     assert second.stderr is not None
-    while "waiting_for_owner" not in second.stderr.readline():
-        pass
+    assert "waiting_for_owner" in second.stderr.readline()
     version = command.status()["owner"]
     ended = command.end(second, signal.SIGTERM)
     assert ended.code == 0

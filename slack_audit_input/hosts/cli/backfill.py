@@ -20,10 +20,10 @@ from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.outputs import output, sink_of
 from slack_audit_input.hosts.cli.progress import Progress, Sample
 from slack_audit_input.hosts.cli.session import Session
+from slack_audit_input.hosts.cli.states import state_at
 from slack_audit_input.hosts.moments import second_of, shown
 from slack_audit_input.model.errors import ConfigError, GaveUp
 from slack_audit_input.model.ledger import Ledger, Span
-from slack_audit_input.stores.sql import SqlState
 
 
 @click.command("backfill")
@@ -47,7 +47,7 @@ def backfill(from_: str, to: str, **values: Any) -> None:
     span = stretch_of(from_, to, now)
     # An input that begins with a backfill answers for everything from now on as well.
     settings = options.collection_settings({**values, "start": "now"}, now, ends=True)
-    state = SqlState(values["state"])
+    state = state_at(values["state"])
     checkpoint = state.checkpoint(settings.input)
     running = is_running(checkpoint)
     progress = Progress(f"backfill {shown(span.oldest)} to {shown(span.latest)}", span.seconds)
@@ -74,7 +74,6 @@ def backfill(from_: str, to: str, **values: Any) -> None:
 
         session.noted(work)
         sink.close()
-    state.close()
 
 
 def stretch_of(from_: str, to: str, now: float) -> Span:

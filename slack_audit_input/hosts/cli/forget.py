@@ -9,8 +9,8 @@ import click
 
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
+from slack_audit_input.hosts.cli.states import state_at
 from slack_audit_input.model.errors import ConfigError, StoreError
-from slack_audit_input.stores.sql import SqlState
 
 
 @click.command("forget")
@@ -22,7 +22,7 @@ def forget(yes: bool, **values: Any) -> None:
 
     Events that were delivered before may then be delivered again.
     """
-    state = SqlState(values["state"], create=False)
+    state = state_at(values["state"], create=False)
     checkpoint = state.checkpoint(values["input"])
     if checkpoint.load() is None:
         names = ", ".join(state.inputs()) or "none"
@@ -32,4 +32,3 @@ def forget(yes: bool, **values: Any) -> None:
     if not yes:
         click.confirm(f"Forget what was delivered for input {values['input']!r}?", abort=True)
     checkpoint.forget()
-    state.close()

@@ -11,7 +11,7 @@ import click
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.outputs import output, sink_of
 from slack_audit_input.hosts.cli.session import Session
-from slack_audit_input.stores.sql import SqlState
+from slack_audit_input.hosts.cli.states import state_at
 
 
 @click.command("run")
@@ -30,9 +30,8 @@ def run(once: bool, **values: Any) -> None:
     """
     log = options.logger(values)
     settings = options.collection_settings(values, time.time(), ends=once)
-    state = SqlState(values["state"])
+    state = state_at(values["state"])
     session = Session(values, settings, state.checkpoint(settings.input), log)
     sink = sink_of(values, settings)
     session.noted(lambda: session.collector(sink).run(session.stop, once=once))
     sink.close()
-    state.close()

@@ -15,9 +15,10 @@ from slack_audit_input.engine.ledger import from_json
 from slack_audit_input.engine.reading import backlog_seconds
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
+from slack_audit_input.hosts.cli.states import state_at
 from slack_audit_input.hosts.moments import shown
 from slack_audit_input.model.errors import StoreError
-from slack_audit_input.stores.sql import SqlCheckpoint, SqlState
+from slack_audit_input.stores.sql import SqlCheckpoint
 
 
 @click.command("status")
@@ -27,10 +28,9 @@ from slack_audit_input.stores.sql import SqlCheckpoint, SqlState
 @options.common
 def status(as_json: bool, all_inputs: bool, **values: Any) -> None:
     """Say how the collection is doing: ledger, backlog, lag, last error, lateness, counters."""
-    state = SqlState(values["state"], create=False)
+    state = state_at(values["state"], create=False)
     names = state.inputs() if all_inputs else [values["input"]]
     found = [describe(state.checkpoint(name), name) for name in names]
-    state.close()
     if as_json:
         click.echo(json.dumps(found if all_inputs else found[0], indent=2))
         return

@@ -26,13 +26,13 @@ from slack_audit_input.hosts.cli.backfill import is_running
 from slack_audit_input.hosts.cli.outputs import output, sink_of
 from slack_audit_input.hosts.cli.progress import Progress, Sample
 from slack_audit_input.hosts.cli.session import Session
+from slack_audit_input.hosts.cli.states import state_at
 from slack_audit_input.hosts.cli.verify_report import Found, as_json, as_text
 from slack_audit_input.hosts.moments import second_of, shown
 from slack_audit_input.model.errors import ConfigError, StoreError
 from slack_audit_input.model.ledger import Span
 from slack_audit_input.slack.budget import CallBudget
 from slack_audit_input.slack.filters import Filters
-from slack_audit_input.stores.sql import SqlState
 
 #: Seconds to wait for a running collector to deliver what it was asked to read again.
 HANDED_OVER = 120.0
@@ -76,7 +76,7 @@ def verify(from_: str, to: str, redeliver: bool, json_: bool, **values: Any) -> 
     log = options.logger(values)
     _stretch(from_, to, time.time())
     settings = options.collection_settings(values, time.time(), ends=True)
-    state = SqlState(values["state"], create=False)
+    state = state_at(values["state"], create=False)
     checkpoint = state.checkpoint(settings.input)
     settings = _as_collected(checkpoint, settings)
     session = Session(values, settings, checkpoint, log)
@@ -108,7 +108,6 @@ def verify(from_: str, to: str, redeliver: bool, json_: bool, **values: Any) -> 
         click.echo(json.dumps(as_json(found), indent=2))
     else:
         click.echo("\n".join(as_text(found)), err=True)
-    state.close()
     if not found.complete:
         raise click.exceptions.Exit(1)
 
