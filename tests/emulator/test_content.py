@@ -17,7 +17,7 @@ from slack_audit_input.emulator.fields import FIELDS
 from slack_audit_input.emulator.material import Material
 from tests.emulator.calls import GOOD, NOW, emulator
 
-REFERENCE = Path("/work/shared/reference/details_fields.csv")
+REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "details_fields.csv"
 # Every entry of this many, and all actions are among them.
 COUNT = 90_000
 

@@ -141,7 +141,7 @@ def test_dates_that_are_none() -> None:
     "name", ["azure_sentinel", "java_slack_sdk", "panther", "python_slack_sdk", "slack_docs"]
 )
 def test_published_entries_are_served_whole(name: str) -> None:
-    file = Path(f"/work/shared/data/events.{name}.jsonl")
+    file = Path(__file__).resolve().parents[3] / "shared" / "data" / f"events.{name}.jsonl"
     if not file.exists():
         pytest.skip("the published entries are not on this machine")
     slack = emulator(file)
