@@ -56,6 +56,7 @@ class SqlState:
                     self._prepare(create)
                 self._check(create)
             except BaseException:
+                # Whatever it was, an interrupt too: no connection may stay open behind it.
                 self._engine.dispose()
                 raise
 
