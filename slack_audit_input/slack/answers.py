@@ -12,8 +12,9 @@ from slack_audit_input.model.event import Page
 from slack_audit_input.model.ledger import Reading
 from slack_audit_input.slack.classify import error_of
 from slack_audit_input.slack.client import Answer
-from slack_audit_input.slack.decode import decode_text, inflate, text_of
+from slack_audit_input.slack.decode import decode_page
 from slack_audit_input.slack.filters import Filters
+from slack_audit_input.slack.unpack import inflate
 
 
 def params_of(reading: Reading, filters: Filters) -> dict[str, str | int]:
@@ -41,8 +42,7 @@ def page_of(
     cursor = bool(reading.cursor)
     if answer.status != 200:
         raise _error(answer, cursor)
-    text = text_of(answer.body, answer.encoding)
-    return decode_text(text, reading.latest, accept, cursor)
+    return decode_page(answer.body, reading.latest, accept, cursor, answer.encoding)
 
 
 def document_of(answer: Answer) -> Any:

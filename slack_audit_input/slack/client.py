@@ -19,7 +19,7 @@ import urllib3
 
 from slack_audit_input.model.errors import ConfigError, Retryable
 from slack_audit_input.slack.clock import date_of
-from slack_audit_input.slack.decode import BODY_MOST, TooLarge
+from slack_audit_input.slack.unpack import BODY_MOST, TooLarge
 
 API_URL = "https://api.slack.com/audit/v1/"
 _CHUNK = 1 << 20

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an answer's bytes to a Page: parsed once, entry by entry, each with its own text.
+"""From an answer's bytes to a Page: each entry with its own text, parsed no more than needed.
 
-The C scanner gives an entry's object and where it ends. The object serves id, second, action
-and the filters and is dropped at once; the slice of text is what the host gets. That costs
-less than ``json.loads`` over the whole page and far less than loads + dumps (`make bench`), and
-keeps one object at a time in memory instead of ten thousand.
+The host gets the slice of text that Slack sent. An entry as Slack usually writes it is found by
+its seams (``slack.seams``); any other is parsed once by the C scanner, which gives its object
+and where it ends; the object serves id, second, action and the filters and is dropped at once.
+Both cost less than ``json.loads`` over the whole page, far less than loads + dumps (`make
+bench`), and keep a page in memory once.
 """
 
 from __future__ import annotations
 
-import codecs
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from slack_audit_input.model.errors import Retryable
@@ -19,84 +18,8 @@ from slack_audit_input.model.event import Page
 from slack_audit_input.slack.classify import raise_not_ok
 from slack_audit_input.slack.entries import Entries, scan, skip
 from slack_audit_input.slack.scan import scan_hard
-
-#: A body larger than this, unpacked, is no page: 9,999 entries of 800 bytes are 8 MB, and one
-#: entry of 50 MB must pass.
-BODY_MOST = 512 * 1024 * 1024
-#: Members of one gzip stream: servers send one, and thousands of empty ones are an attack.
-MEMBERS_MOST = 1000
-
-
-#: Unpacked at a time.
-_CHUNK = 1 << 20
-
-
-class TooLarge(Retryable):
-    """A body beyond every bound: fewer entries a page may help."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(f"Slack's answer has more than {most} bytes", "body")
-
-
-def inflate(body: bytes, encoding: str) -> bytes:
-    """The body without its content encoding (gzip, deflate or none).
-
-    Raises Retryable when it is cut or packed otherwise, TooLarge beyond BODY_MOST bytes.
-    """
-    return b"".join(_inflated(body, encoding))
-
-
-def text_of(body: bytes, encoding: str = "") -> str:
-    """The text of a body, whatever its bytes; raises as ``inflate`` does.
-
-    Bytes that are no UTF-8 go through untouched: each becomes a lone surrogate here and the
-    same byte again in the sink.
-    """
-    try:
-        text = _decoded(body, encoding, "strict")
-    except UnicodeDecodeError:
-        text = _decoded(body, encoding, "surrogateescape")
-    return text[1:] if text[:1] == "\ufeff" else text
-
-
-def _decoded(body: bytes, encoding: str, errors: str) -> str:
-    if encoding in ("", "identity"):
-        return body.decode("utf-8", errors)
-    # A megabyte at a time: a page is 8 MB, and need not stand here as bytes and as text.
-    decoder = codecs.getincrementaldecoder("utf-8")(errors)
-    text = ""
-    for chunk in _inflated(body, encoding):
-        # CPython extends a string in place while nobody else holds it.
-        text += decoder.decode(chunk)
-    return text + decoder.decode(b"", final=True)
-
-
-def _inflated(body: bytes, encoding: str) -> Iterator[bytes]:
-    if encoding in ("", "identity"):
-        yield body
-        return
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        # A proxy's doing, and it may pass. When it does not, "shape" ends as a protocol error.
-        raise Retryable(f"Slack's answer is packed as {encoding[:40]!r}, not as asked", "shape")
-    size = members = 0
-    while body:
-        unpacker = zlib.decompressobj(47)  # gzip or zlib, told apart by its header
-        while not unpacker.eof:
-            try:
-                chunk = unpacker.decompress(body, _CHUNK)
-            except zlib.error as error:
-                raise Retryable(f"Slack's answer is damaged ({error})", "body") from None
-            body = unpacker.unconsumed_tail
-            size += len(chunk)
-            if size > BODY_MOST:
-                raise TooLarge(BODY_MOST)
-            if not chunk and not unpacker.eof:
-                raise Retryable("Slack's answer is cut", "body")
-            yield chunk
-        members += 1
-        if members > MEMBERS_MOST:
-            raise Retryable("Slack's answer is damaged (too many gzip members)", "body")
-        body = unpacker.unused_data
+from slack_audit_input.slack.seams import read_ahead
+from slack_audit_input.slack.unpack import text_of, texts_of
 
 
 def decode_page(
@@ -104,9 +27,22 @@ def decode_page(
     window_end: int,
     accept: Callable[[dict[str, Any]], bool] | None = None,
     cursor: bool = False,
+    encoding: str = "",
 ) -> Page:
-    """The page that ``body`` (unpacked) holds; see ``decode_text``."""
-    return decode_text(text_of(body), window_end, accept, cursor)
+    """The page in an answer's ``body``, packed as ``encoding`` says; the rest see ``decode_text``.
+
+    Without local filters three fields of an entry are enough, and a page that looks as Slack's
+    do is read the quick way (``slack.seams``), half a megabyte at a time.
+    """
+    if accept is None:
+        entries = Entries(window_end, None)
+        try:
+            text = read_ahead(texts_of(body, encoding, "strict"), entries)
+            if text is not None:
+                return _page(text, entries, cursor)
+        except (UnicodeDecodeError, Retryable):
+            pass  # the other way says what is wrong, of the whole body
+    return decode_text(text_of(body, encoding), window_end, accept, cursor)
 
 
 def decode_text(
@@ -122,7 +58,11 @@ def decode_text(
     Raises Retryable for bodies that are empty, cut, HTML or of another shape, and whatever
     ``{"ok": false}`` stands for, entries or not: an error's empty list is no end of a window.
     """
-    entries = Entries(window_end, accept)
+    return _page(text, Entries(window_end, accept), cursor)
+
+
+def _page(text: str, entries: Entries, cursor: bool) -> Page:
+    """What ``text`` holds, behind what ``entries`` has taken already."""
     try:
         fields = _envelope(text, entries)
     except (ValueError, StopIteration, IndexError, RecursionError) as error:

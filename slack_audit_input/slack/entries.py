@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import ge, itemgetter
 from typing import Any
@@ -97,10 +97,21 @@ class Entries:
                 position = end + 1
         except (KeyError, TypeError, ValueError, StopIteration, RecursionError, IndexError):
             return None
-        ids, seconds, actions = map(list, zip(*rows))
+        ids, seconds, actions = zip(*rows)
+        if text[end] != "]" or not self.take_usual(ids, seconds, actions, texts):
+            return None
+        return end + 1
+
+    def take_usual(
+        self,
+        ids: Sequence[Any],
+        seconds: Sequence[Any],
+        actions: Sequence[Any],
+        texts: Sequence[str],
+    ) -> bool:
+        """Take entries, at least one, by their columns; False and none, if any is not usual."""
         usual = (
-            text[end] == "]"
-            and set(map(type, ids)) == {str}
+            set(map(type, ids)) == {str}
             and set(map(type, seconds)) == {int}
             and set(map(type, actions)) == {str}
             and "" not in ids
@@ -108,11 +119,14 @@ class Entries:
             and max(seconds) < SECOND_MOST
         )
         if not usual:
-            return None
-        self._texts, self._ids, self._seconds, self._dates = texts, ids, seconds, seconds
-        self._actions = set(actions)
-        self._count = len(texts)
-        return end + 1
+            return False
+        self._texts += texts
+        self._ids += ids
+        self._seconds += seconds
+        self._dates += seconds
+        self._actions.update(actions)
+        self._count += len(texts)
+        return True
 
     def _read_any(self, text: str, position: int) -> int:
         """Any list of JSON values, with filters. Raises ValueError and its like on other text."""

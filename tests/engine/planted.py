@@ -61,13 +61,13 @@ BUGS = (
     Bug(
         "a dead cursor is read as the end of the window",
         "slack/answers.py",
-        "        raise _error(answer, cursor)\n    text = text_of",
+        "        raise _error(answer, cursor)\n    return decode_page",
         (
             "        if not (cursor and answer.status == 400):\n"
             "            raise _error(answer, cursor)\n"
             """        answer = Answer(200, b'{"entries":[],"response_metadata":'"""
             """b'{"next_cursor":""}}')\n"""
-            "    text = text_of"
+            "    return decode_page"
         ),
     ),
     Bug(

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slack_audit_input.model.errors import CallFailed, CollectorError, Retryable
-from slack_audit_input.slack import decode
-from slack_audit_input.slack.decode import TooLarge, inflate
+from slack_audit_input.slack import unpack
+from slack_audit_input.slack.unpack import TooLarge, inflate
 
 BODY = b'{"entries":[' + b",".join(b'{"id":"%d"}' % i for i in range(300)) + b"]}"
 
@@ -65,7 +65,7 @@ def test_another_packing_may_pass_and_names_itself() -> None:
 @pytest.mark.parametrize("members", [1, 3])
 def test_a_bomb_is_stopped_at_the_bound(monkeypatch: pytest.MonkeyPatch, members: int) -> None:
     most = 8 << 20
-    monkeypatch.setattr(decode, "BODY_MOST", most)
+    monkeypatch.setattr(unpack, "BODY_MOST", most)
     bomb = gzip.compress(bytes(64 << 20)) if members == 1 else gzip.compress(bytes(most // 2)) * 3
     tracemalloc.start()
     try:
