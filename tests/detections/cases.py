@@ -8,8 +8,6 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slack_audit_input.addon.rules import Detection, read
-
 FOLDER = Path(__file__).parents[2] / "detections"
 
 
@@ -20,11 +18,6 @@ class Case(NamedTuple):
     name: str
     fires: bool
     entries: list[dict[str, Any]]
-
-
-@functools.cache
-def detections() -> tuple[Detection, ...]:
-    return tuple(read(FOLDER))
 
 
 @functools.cache

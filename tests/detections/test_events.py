@@ -12,8 +12,9 @@ import yaml
 from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
 
-from tests.detections.cases import FOLDER, Case, cases, detections
+from tests.detections.cases import FOLDER, Case, cases
 from tests.detections.sigma_meaning import fires
+from tests.detections.written import detections
 
 MAIN = {one.name: one.main for one in detections()}
 

@@ -15,8 +15,9 @@ from sigma.rule import SigmaRule
 
 from slack_audit_input.addon.rules import Detection, Rule, detection
 from slack_audit_input.catalogue import ours
-from tests.detections.cases import cases, detections
+from tests.detections.cases import cases
 from tests.detections.sigma_meaning import _pattern
+from tests.detections.written import detections
 
 ACTIONS = frozenset(ours())
 

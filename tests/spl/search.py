@@ -237,18 +237,17 @@ def _timechart(text: str) -> Step:
     limit = int(options.get("limit", 10))
 
     def run(rows: Rows) -> Rows:
-        times = [float(row["_time"][0]) // width * width for row in rows]
-        if not times:
-            return []
-        slots = [min(times) + k * width for k in range(int((max(times) - min(times)) / width) + 1)]
+        slots: dict[float, Rows] = {}
+        for row in rows:
+            slots.setdefault(float(row["_time"][0]) // width * width, []).append(row)
         columns = _columns(rows, by[0], limit) if by else [""]
         found = []
-        for slot in slots:
-            inside = [row for row, time in zip(rows, times) if time == slot]
-            row = {"_time": [text_of(slot)]}
+        for step in range(int((max(slots) - min(slots)) / width) + 1 if slots else 0):
+            slot = min(slots) + step * width
+            made = {"_time": [text_of(slot)]}
             for column in columns:
-                _fill(row, column, by, inside, wanted)
-            found.append(row)
+                _fill(made, column, by, slots.get(slot, []), wanted)
+            found.append(made)
         return found
 
     reads = frozenset({"_time", *by}).union(*(one.fields for one in wanted))

@@ -25,7 +25,7 @@ class Figure(NamedTuple):
 def figures(text: str) -> list[Figure]:
     """All figures of a command, before its `by`."""
     parts: list[str] = []
-    for part in split(text.replace(",", " "), " "):
+    for part in (part for chunk in split(text) for part in split(chunk, " ")):
         # `dc(x) as y` is three words of one figure.
         if parts and (part == "as" or parts[-1].endswith(" as")):
             parts[-1] += f" {part}"
