@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import json
 from collections import Counter
@@ -13,8 +14,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from tests.searchtime.app import App
+from tests.searchtime.extraction import Fields
 from tests.searchtime.models import faults, missing, models_of
-from tests.searchtime.samples import Sample
+from tests.searchtime.samples import Sample, emulated
 
 
 class Measured(NamedTuple):
@@ -33,15 +35,26 @@ class Measured(NamedTuple):
     faulty: list[str]
 
 
-def measured(app: App, samples: Iterable[Sample]) -> Measured:
-    """Put every sample through the steps and count."""
+def processed(samples: Iterable[Sample]) -> list[tuple[Sample, Fields]]:
+    """Every sample with the fields that it gets."""
+    app = App.load()
+    return [(sample, app.fields(sample.text)) for sample in samples]
+
+
+@functools.lru_cache(maxsize=1)
+def emulated_fields() -> list[tuple[Sample, Fields]]:
+    """The emulator's samples, processed once for all tests."""
+    return processed(emulated())
+
+
+def measured(samples: Iterable[tuple[Sample, Fields]]) -> Measured:
+    """Count what the models that each sample is in find in it."""
     events = mapped = required = filled = 0
     silent: Counter[str] = Counter()
     unfilled: list[str] = []
     faulty: list[str] = []
-    for sample in samples:
+    for sample, fields in samples:
         events += 1
-        fields = app.fields(sample.text)
         models = models_of(fields)
         mapped += bool(models)
         entry = json.loads(sample.text)
