@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.dashboards.sample import events, log_lines
+from tests.dashboards.sample import DAY, END, WEEK, events, log_lines
 from tests.spl.events import macros
 from tests.spl.search import Rows, Spl
 
@@ -23,7 +23,7 @@ def parsed(definition: dict[str, Any]) -> dict[str, Spl]:
 
 def results(definition: dict[str, Any]) -> dict[str, Rows]:
     """The rows of each source; a chain goes on from its base's."""
-    given = [*events(), *log_lines()]
+    given = [row for row in (*events(), *log_lines()) if int(row["_time"][0]) >= _since(definition)]
     found: dict[str, Rows] = {}
     spl = parsed(definition)
     for name, source in definition["dataSources"].items():
@@ -33,7 +33,14 @@ def results(definition: dict[str, Any]) -> dict[str, Rows]:
 
 
 def _filled(query: str, definition: dict[str, Any]) -> str:
+    query = query.replace("now()", str(END))
     for thing in definition["inputs"].values():
         token = thing["options"]["token"]
         query = query.replace(f"${token}$", TOKENS.get(token, ""))
     return query
+
+
+def _since(definition: dict[str, Any]) -> int:
+    """The first second that the dashboard shows before anybody chooses another."""
+    earliest = definition["inputs"]["input_time"]["options"]["defaultValue"].partition(",")[0]
+    return {"-24h@h": END - DAY, "-7d@d": WEEK}[earliest]

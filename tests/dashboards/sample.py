@@ -21,6 +21,7 @@ from slack_audit_input.collector.loop import Collector
 from slack_audit_input.collector.naming import ActionNames
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.emulator import EmulatorOptions
+from slack_audit_input.emulator.actions import NEW_ACTIONS
 from slack_audit_input.emulator.core import Emulator
 from slack_audit_input.slack.client import Answer
 from tests.detections.cases import cases
@@ -28,12 +29,12 @@ from tests.fakes.slack import Entry, FakeSlack
 from tests.fakes.world import FakeClock, Host, HostSink, Memory, MemoryCheckpoint, VirtualPool
 from tests.spl.events import rows
 
-#: 2026-03-09, a Monday, and the end of the week that the dashboards show.
+#: 2026-03-09, a Monday, and the end of its Friday, when the dashboards are looked at.
 WEEK = 1_773_014_400
 DAY = 86_400
-END = WEEK + 7 * DAY
-_LAST_DAY = END - 3 * DAY
-_A_DAY = 1000
+END = WEEK + 5 * DAY
+_LAST_DAY = END - DAY
+_A_DAY = 1200
 Fields = dict[str, list[str]]
 
 
@@ -53,22 +54,26 @@ def entries() -> tuple[dict[str, Any], ...]:
         cursor = page.get("response_metadata", {}).get("next_cursor", "")
         if not cursor:
             break
+    # Slack has announced nothing of this one.
+    news = {"action": NEW_ACTIONS[0], "id": "9c0b6e1e-6f0c-4b52-8a53-2f4d0d7f3a11"}
+    found += [{**found[0], **news, "date_create": _LAST_DAY + DAY // 2}]
     r = random.Random(3)
     for case in cases():
         # What a detection must fire on happens once in the week, during working hours.
         if case.fires and len(case.entries) < 70:
             start = WEEK + r.randrange(5) * DAY + r.randrange(8, 18) * 3600
             first = case.entries[0]["date_create"]
-            for one in map(_with_own_session, case.entries):
-                one["date_create"] += start - first
-                if one["date_create"] < END:
-                    found.append(one)
+            moved = (_moved(one, start - first) for one in case.entries)
+            found += [one for one in moved if one["date_create"] < END]
     return tuple(sorted(found, key=lambda one: int(one["date_create"])))
 
 
-def _with_own_session(one: dict[str, Any]) -> dict[str, Any]:
-    """A copy in which the session is its actor's: beside the rules all have the same one."""
+def _moved(one: dict[str, Any], moved: int) -> dict[str, Any]:
+    """A copy at another time, in a session of its actor's: beside the rules all have the same."""
     copied: dict[str, Any] = copy.deepcopy(one)
+    if "action_timestamp" in (copied.get("details") or {}):
+        copied["details"]["action_timestamp"] += moved * 1_000_000
+    copied["date_create"] += moved
     session = copied["context"].get("session_id")
     if session:
         copied["context"]["session_id"] = session + zlib.crc32(one["actor"]["user"]["id"].encode())
@@ -77,7 +82,7 @@ def _with_own_session(one: dict[str, Any]) -> dict[str, Any]:
 
 @functools.cache
 def _lived() -> tuple[dict[str, float], tuple[Fields, ...]]:
-    """When each entry of a day was delivered, by id, and the log lines of that day."""
+    """When each entry of the last day was delivered, by id, and the log lines of it."""
     r = random.Random(9)
     day = [one for one in entries() if _LAST_DAY <= one["date_create"] < _LAST_DAY + DAY]
     shown = []

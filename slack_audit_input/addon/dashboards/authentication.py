@@ -94,21 +94,21 @@ def board() -> Board:
                 colours={"success": COLOURS[2], "failure": LEVELS["high"]},
                 what="logins",
             ),
-            0.6,
+            0.5,
         ),
         (
             made.shares(
                 "Clients",
                 one("clients", "| stats sum(count) as logins by client | sort - logins"),
             ),
-            0.2,
+            0.25,
         ),
         (
             made.shares(
                 "Methods",
                 one("methods", "| stats sum(count) as logins by method | sort - logins"),
             ),
-            0.2,
+            0.25,
         ),
     )
     made.row(

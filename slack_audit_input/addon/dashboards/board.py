@@ -32,6 +32,31 @@ LEVELS = {
     "informational": "#8A93A6",
 }
 
+# Columns that are narrower or wider than the others of their table.
+_WIDTHS = {
+    "when": 130,
+    "since": 115,
+    "until": 115,
+    "severity": 85,
+    "level": 70,
+    "slack_action": 170,
+    "src": 115,
+    "events": 80,
+    "calls": 60,
+    "kinds": 60,
+    "actions": 80,
+    "addresses": 85,
+    "people": 80,
+    "clients": 65,
+    "accounts": 80,
+    "failures": 75,
+    "logins": 65,
+    "anomalies": 85,
+    "reasons": 75,
+    "blocked": 70,
+    "files": 60,
+}
+
 
 def events_url(search: str) -> str:
     """The address that opens a search; tokens `$…$` in it are filled in and encoded by Studio."""
@@ -164,16 +189,21 @@ class Board:
         kind: str = "column",
         colours: Mapping[str, str] | None = None,
         what: str = "events",
+        scale: str = "linear",
     ) -> str:
-        """A chart over time; columns and areas are stacked."""
+        """A chart over time; columns and areas are stacked. `scale`: linear or log."""
         options: dict[str, Any] = {
             "legendDisplay": "right",
             "xAxisTitleVisibility": "hide",
             "yAxisTitleText": what,
             "seriesColors": list(COLOURS),
         }
+        if scale != "linear":
+            options["yAxisScale"] = scale
         if kind in ("column", "area"):
             options["stackMode"] = "stacked"
+        if kind in ("line", "area"):
+            options["nullValueDisplay"] = "zero"
         if colours:
             options["seriesColorsByField"] = dict(colours)
         return self.panel(kind, title, source, options)
@@ -196,7 +226,18 @@ class Board:
 
     def table(self, title: str, source: str, open_events: str = "", count: int = 10) -> str:
         """A table; a click in a row opens its events."""
-        options = {"count": count, "showRowNumbers": False, "showInternalFields": False}
+        query = str(self._sources[source]["options"]["query"])
+        options = {
+            "count": count,
+            "fontSize": "small",
+            "showRowNumbers": False,
+            "showInternalFields": False,
+            "columnFormat": {
+                name: {"width": width}
+                for name, width in _WIDTHS.items()
+                if re.search(rf"\b{name}\b", query)
+            },
+        }
         return self.panel("table", title, source, options, open_events)
 
     # -- all together ------------------------------------------------------------------------

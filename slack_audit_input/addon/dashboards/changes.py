@@ -43,7 +43,8 @@ def board() -> Board:
         (made.single("Changes", one("changes", "| stats sum(count) as changes")), 0.2),
         (
             made.single(
-                "Administrators at work", one("who", '| search who!="-" | stats dc(who) as people')
+                "People who changed things",
+                one("who", '| search who!="-" | stats dc(who) as people'),
             ),
             0.2,
         ),
@@ -119,7 +120,9 @@ def board() -> Board:
                     "roles table",
                     f'eventtype=slack_audit dest="$workspace$" slack_action IN ({_ROLES}) '
                     f"| head 100 | {_WHEN} | eval who=coalesce(target, user), "
-                    'role=mvjoin(object_attrs, ", ") '
+                    'role=case(match(slack_action, "admin"), "administrator", '
+                    'match(slack_action, "owner"), "owner", match(slack_action, "user"), "member", '
+                    'match(slack_action, "guest"), "guest", true(), mvjoin(object_attrs, ", ")) '
                     "| table when actor who slack_action role dest",
                 ),
                 'eventtype=slack_audit slack_action="$row.slack_action.value$"',

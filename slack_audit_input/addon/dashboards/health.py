@@ -72,10 +72,11 @@ def board() -> Board:
                 "Newest event, age",
                 made.search(
                     "newest",
-                    f"{EVENTS} | stats max(_time) as newest max(_indextime) as indexed "
-                    "| eval age=round((indexed-newest)/1) | table age",
+                    f"{EVENTS} | stats max(_time) as newest "
+                    "| eval minutes=round((now()-newest)/60) "
+                    "| table minutes",
                 ),
-                unit="s",
+                unit="min",
             ),
             1 / 6,
         ),
@@ -93,14 +94,13 @@ def board() -> Board:
         ),
         (
             made.over_time(
-                "Events and repeats",
+                "Events, and those found late",
                 one(
                     "events over time",
-                    "| timechart span=5m sum(events) as events sum(duplicates) as repeats "
-                    "sum(late) as late",
+                    "| timechart span=30m sum(events) as events sum(late) as late",
                 ),
                 "line",
-                {"events": COLOURS[0], "repeats": COLOURS[7], "late": LEVELS["medium"]},
+                {"events": COLOURS[0], "late": LEVELS["medium"]},
             ),
             0.5,
         ),
@@ -117,7 +117,7 @@ def board() -> Board:
         ),
         (
             made.over_time(
-                "From happening to index",
+                "From happening to index, seconds",
                 made.search(
                     "lateness",
                     f"{EVENTS} | eval delay=_indextime-_time | timechart span=1h "
@@ -125,6 +125,7 @@ def board() -> Board:
                 ),
                 "line",
                 what="seconds",
+                scale="log",
             ),
             0.5,
         ),
@@ -175,7 +176,7 @@ def board() -> Board:
                 f'{_LOG} input="$row.input.value$"',
                 8,
             ),
-            0.5,
+            0.6,
         ),
         (
             made.table(
@@ -189,7 +190,7 @@ def board() -> Board:
                 f'{_LOG} level="$row.level.value$" action="$row.action.value$"',
                 8,
             ),
-            0.5,
+            0.4,
         ),
     )
     return made

@@ -96,7 +96,7 @@ def board() -> Board:
                 one("actions", "| stats sum(count) as events by slack_action | sort 12 - events"),
                 open_events=f'{EVENTS} slack_action="$name$"',
             ),
-            0.36,
+            0.42,
         ),
         (
             made.table(
@@ -108,7 +108,7 @@ def board() -> Board:
                 ),
                 f'{EVENTS} actor="$row.who.value$"',
             ),
-            0.34,
+            0.32,
         ),
         (
             made.table(
@@ -120,7 +120,7 @@ def board() -> Board:
                 ),
                 f'{EVENTS} slack_action="$row.slack_action.value$"',
             ),
-            0.3,
+            0.26,
         ),
     )
     latest = made.search(
