@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Searches of event types: comparisons, IN, AND (also unwritten), OR, NOT, parentheses.
 
-As in Splunk's search language values mind no case, `*` stands for anything, and a field with
-several values fits when one of them does.
+As in Splunk's search language OR binds closer than AND, values mind no case, `*` stands for
+anything, and a field with several values fits when one of them does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WORD = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^\s()=,"]+|[()=,])')
 def fits(search: str, fields: Fields) -> bool:
     """Whether an event with `fields` is of that kind. Raises ValueError for another form."""
     reader = _Reader(_WORD.findall(search), fields)
-    found = reader.either()
+    found = reader.all()
     if reader.words:
         raise ValueError(f"cannot read {search!r}")
     return found
@@ -28,24 +28,24 @@ class _Reader:
         self.words = words
         self._fields = fields
 
-    def either(self) -> bool:
-        found = self._all()
-        while self._take("OR"):
-            found = self._all() or found
+    def all(self) -> bool:
+        found = self._either()
+        while self.words and self.words[0] != ")":
+            self._take("AND")
+            found = self._either() and found
         return found
 
-    def _all(self) -> bool:
+    def _either(self) -> bool:
         found = self._one()
-        while self.words and self.words[0] not in (")", "OR"):
-            self._take("AND")
-            found = self._one() and found
+        while self._take("OR"):
+            found = self._one() or found
         return found
 
     def _one(self) -> bool:
         if self._take("NOT"):
             return not self._one()
         if self._take("("):
-            found = self.either()
+            found = self.all()
             self._expect(")")
             return found
         field = self.words.pop(0)

@@ -20,6 +20,7 @@ FIELDS = {"sourcetype": ["slack:audit"], "a": ["Failure"], "m": ["x", "y"]}
         ('a IN ("success", "failure")', True),
         ("a=success OR m=x", True),
         ("a=success OR (m=x AND a=success)", False),
+        ("a=success m=z OR m=x", False),  # OR binds closer than AND
         ("(a=success OR a=failure) NOT m=z", True),
         ("missing=*", False),
     ],
