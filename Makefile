@@ -121,8 +121,9 @@ lookups: $(VENVS)/test/.stamp ## write Splunk's lookups from the table of action
 	@$(TOOLS)/python -m slack_audit_input.mapping build/generated/lookups
 
 conf: $(VENVS)/conf/.stamp ## check the syntax of Splunk's conf files
-	@echo "make conf: checking the syntax of default/*.conf"
-	@$(VENVS)/conf/bin/ksconf check --quiet default/*.conf
+	@echo "make conf: checking the syntax of default/*.conf, and of what was generated"
+	@$(VENVS)/conf/bin/ksconf check --quiet default/*.conf \
+		$(wildcard build/generated/default/*.conf)
 
 postgresql: # what the contract tests of the PostgreSQL store start a server from
 	@found() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }; \

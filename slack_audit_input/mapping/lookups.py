@@ -24,23 +24,29 @@ _ALERTS = {
 
 def files() -> dict[str, str]:
     """The text of each lookup file by its name."""
+    found = sorted(reasons().values(), key=lambda one: -SEVERITIES.index(one.severity))
     return {
-        "slack_audit_actions.csv": _actions(),
+        # Splunk takes the first row that fits: names, then families, then the one for all the rest.
+        "slack_audit_actions.csv": _csv(_ALL, [*_names(), *_families()]),
+        "slack_audit_families.csv": _csv(_ALL, _families()),
         "slack_audit_alerts.csv": _csv(
             ("slack_action", "type", "category"),
             ((row.action, *_ALERTS[row.model]) for row in rows().values() if row.model in _ALERTS),
         ),
         "slack_audit_results.csv": _sparse("result"),
-        "slack_audit_techniques.csv": _csv(
-            ("slack_action", "technique"),
-            ((row.action, row.technique) for row in rows().values() if row.technique),
+        "slack_audit_techniques.csv": _sparse("technique"),
+        # Patterns over all of an anomaly's reasons, the worst first: the first that fits counts.
+        "slack_audit_reasons.csv": _csv(
+            ("anomaly_key", "severity"),
+            [*((f"*;{one.reason};*", one.severity) for one in found), ("*", "medium")],
         ),
-        "slack_audit_reasons.csv": _reasons(),
+        "slack_audit_reason_techniques.csv": _csv(
+            ("anomaly_key", "technique"), ((f"*;{one.reason};*", one.technique) for one in found)
+        ),
     }
 
 
-def _actions() -> str:
-    """One row an action, then the families: Splunk takes the first row that fits."""
+def _names() -> list[Sequence[str]]:
     catalogue = ours()
     table: list[Sequence[str]] = []
     for row in rows().values():
@@ -48,11 +54,12 @@ def _actions() -> str:
         category = found.categories[0] if found else row.object_category
         description = found.description if found else row.note
         table.append((row.action, "true", category, *_cells(row), description))
-    for row in families():
-        words = "An action that is newer than this add-on's table."
-        table.append((row.action, "false", row.object_category, *_cells(row), words))
-    columns = ("slack_action", "known", "category", *_COLUMNS, "description")
-    return _csv(columns, table)
+    return table
+
+
+def _families() -> list[Sequence[str]]:
+    words = "An action that is newer than this add-on's table."
+    return [(row.action, "false", row.object_category, *_cells(row), words) for row in families()]
 
 
 _COLUMNS = (
@@ -64,6 +71,7 @@ _COLUMNS = (
     "status",
     "severity",
 )
+_ALL = ("slack_action", "known", "category", *_COLUMNS, "description")
 
 
 def _cells(row: object) -> list[str]:
@@ -73,15 +81,6 @@ def _cells(row: object) -> list[str]:
 def _sparse(column: str) -> str:
     table = ((row.action, getattr(row, column)) for row in rows().values())
     return _csv(("slack_action", column), ((name, value) for name, value in table if value))
-
-
-def _reasons() -> str:
-    """Patterns over all of an anomaly's reasons, the worst first: the first that fits counts."""
-    found = sorted(reasons().values(), key=lambda one: -SEVERITIES.index(one.severity))
-    return _csv(
-        ("anomaly_key", "severity", "technique"),
-        ((f"* {one.reason} *", one.severity, one.technique) for one in found),
-    )
 
 
 def _csv(columns: Sequence[str], table: Iterable[Sequence[str]]) -> str:
