@@ -34,7 +34,7 @@ WEEK = 1_773_014_400
 DAY = 86_400
 END = WEEK + 5 * DAY
 _LAST_DAY = END - DAY
-_A_DAY = 1200
+_A_DAY = 900
 Fields = dict[str, list[str]]
 
 

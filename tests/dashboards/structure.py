@@ -22,7 +22,7 @@ _SOURCE_OPTIONS = {
 }
 _TOKEN = re.compile(r"\$([A-Za-z_][\w.]*)(?:\|[a-z]+)?\$")
 # Filled in by the panel that is clicked.
-_CLICKED = re.compile(r"row\.[\w.]+\.value|name|value")
+_CLICKED = re.compile(r"row\.[\w.]+\.value")
 
 
 def problems(definition: dict[str, Any]) -> list[str]:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import functools
+import re
+import urllib.parse
 
 import pytest
 
@@ -11,6 +13,11 @@ from slack_audit_input.addon.dashboards import BOARDS
 from slack_audit_input.addon.dashboards.board import Board
 from tests.dashboards.running import parsed, results
 from tests.dashboards.sample import events, log_lines
+from tests.spl.events import macros
+from tests.spl.search import Spl
+
+# The sample week takes ten seconds to make.
+pytestmark = pytest.mark.slow
 
 
 @functools.cache
@@ -35,3 +42,19 @@ def test_fields_are_there(board: Board) -> None:
 def test_every_search_finds_something_in_a_busy_week(board: Board) -> None:
     empty = [name for name, rows in results(board.definition()).items() if not rows]
     assert empty == []
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_a_click_opens_a_search_for_what_was_clicked(board: Board) -> None:
+    definition = board.definition()
+    found = results(definition)
+    for name, panel in definition["visualizations"].items():
+        for click in panel.get("eventHandlers", []):
+            path, _, query = click["options"]["url"].partition("?")
+            assert path == "/app/slack_audit_input/search"
+            search = urllib.parse.parse_qs(query)["q"][0].removeprefix("search ")
+            columns = {column for row in found[panel["dataSources"]["primary"]] for column in row}
+            assert set(re.findall(r"\$row\.(\w+)\.value\$", search)) <= columns, name
+            assert Spl(re.sub(r"\$[\w.]+\$", "x", search), macros()).fields() <= seen(), name
+    if board.name != "slack_audit_health":
+        assert sum("eventHandlers" in panel for panel in definition["visualizations"].values()) >= 3

@@ -96,9 +96,9 @@ def board() -> Board:
             made.bars(
                 "Reasons",
                 one("reasons", "| stats dc(event_id) as anomalies by reason | sort 15 - anomalies"),
-                open_events=f'{_ANOMALIES} reason="$name$"',
+                open_events=f'{_ANOMALIES} reason="$row.reason.value$"',
             ),
-            0.34,
+            0.44,
         ),
         (
             made.table(
@@ -110,7 +110,7 @@ def board() -> Board:
                 ),
                 f'{_ANOMALIES} user="$row.who.value$"',
             ),
-            0.33,
+            0.28,
         ),
         (
             made.table(
@@ -122,7 +122,7 @@ def board() -> Board:
                 ),
                 f'{_ANOMALIES} mitre_technique_id="$row.mitre_technique_id.value$"',
             ),
-            0.33,
+            0.28,
         ),
     )
     made.row(

@@ -13,6 +13,12 @@ _APPS = (
 _AGENTS = (
     "mcp_slack_*, slack_ai_mcp_*, slackbot_ai_*, slack_ai_skill_*, agentforce_*, app_agentforce_*"
 )
+_KIND = (
+    'case(match(slack_action, "^mcp_slack_"), "tools in Slack", '
+    'match(slack_action, "^slack_ai_mcp_"), "tools elsewhere", '
+    'match(slack_action, "agentforce"), "Agentforce", '
+    'match(slack_action, "skill"), "skills", true(), "Slackbot")'
+)
 _ADMIN = "admin*, auditlogs*"
 _HERE = 'eventtype=slack_audit dest="$workspace$"'
 
@@ -35,8 +41,8 @@ def board() -> Board:
     )
     agents = made.search(
         "agents by hour",
-        f'{_HERE} slack_action IN ({_AGENTS}) | eval who=coalesce(actor, "-") | bin _time span=1h '
-        "| stats count by _time slack_action who status",
+        f'{_HERE} slack_action IN ({_AGENTS}) | eval who=coalesce(actor, "-"), kind={_KIND} '
+        "| bin _time span=1h | stats count by _time slack_action kind who",
     )
 
     def of(*actions: str) -> str:
@@ -103,7 +109,7 @@ def board() -> Board:
                 made.chain(
                     agents,
                     "agents over time",
-                    "| timechart span=6h limit=8 sum(count) as calls by slack_action",
+                    "| timechart span=6h limit=8 sum(count) as calls by kind",
                 ),
                 what="calls",
             ),
@@ -145,17 +151,17 @@ def board() -> Board:
     made.row(
         360,
         (
-            made.bars(
+            made.table(
                 "What agents do",
                 made.chain(
                     agents,
                     "agent actions",
-                    "| stats sum(count) as calls by slack_action | sort 12 - calls",
+                    "| stats sum(count) as calls dc(who) as people by slack_action "
+                    "| sort 50 - calls",
                 ),
-                COLOURS[4],
-                f'{_HERE} slack_action="$name$"',
+                f'{_HERE} slack_action="$row.slack_action.value$"',
             ),
-            0.4,
+            0.36,
         ),
         (
             made.table(
@@ -180,7 +186,7 @@ def board() -> Board:
                 ),
                 f'{_HERE} acting_agent="$row.acting_agent.value$"',
             ),
-            0.35,
+            0.39,
         ),
     )
     made.row(

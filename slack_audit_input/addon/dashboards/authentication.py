@@ -13,7 +13,7 @@ _FORCED = (
 )
 _CLIENT = (
     'case(match(user_agent, "(?i)iphone|ipad|android|com.tinyspeck|com.Slack"), "mobile", '
-    'match(user_agent, "(?i)slack_ssb|electron"), "desktop app", '
+    'match(user_agent, "(?i)slack_ssb|electron"), "desktop", '
     'match(user_agent, "(?i)^mozilla"), "browser", '
     'isnotnull(user_agent), "program", true(), "not named")'
 )
@@ -122,7 +122,7 @@ def board() -> Board:
                     "| stats sum(count) as failures by account | sort 12 - failures",
                 ),
                 LEVELS["high"],
-                f'{LOGINS} action=failure user="$name$"',
+                f'{LOGINS} action=failure user="$row.account.value$"',
             ),
             0.34,
         ),

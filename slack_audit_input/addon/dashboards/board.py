@@ -25,7 +25,7 @@ _APP = "slack_audit_input"
 # Colours that can be told apart on dark and on light, and by those who do not see red or green.
 COLOURS = ("#3C6EE0", "#E0A11B", "#22A6A1", "#C24A8A", "#7A5BD0", "#D9622B", "#5C9E3A", "#8A93A6")
 LEVELS = {
-    "critical": "#9B2C6F",
+    "critical": "#C2408F",
     "high": "#D13B3B",
     "medium": "#E0A11B",
     "low": "#3C6EE0",
@@ -41,6 +41,8 @@ _WIDTHS = {
     "level": 70,
     "slack_action": 170,
     "src": 115,
+    "user_agent": 210,
+    "previous_user_agent": 210,
     "events": 80,
     "calls": 60,
     "kinds": 60,

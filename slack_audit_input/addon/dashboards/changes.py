@@ -89,7 +89,7 @@ def board() -> Board:
                     "most",
                     '| search who!="-" | stats sum(count) as changes by who | sort 10 - changes',
                 ),
-                open_events=f'{events} actor="$name$"',
+                open_events=f'{events} actor="$row.who.value$"',
             ),
             0.4,
         ),

@@ -115,7 +115,7 @@ def board() -> Board:
                     f"{downloads} | stats dc(object_id) as files by user | sort 12 - files",
                 ),
                 COLOURS[0],
-                f'{downloads} user="$name$"',
+                f'{downloads} user="$row.user.value$"',
             ),
             0.4,
         ),

@@ -94,7 +94,7 @@ def board() -> Board:
             made.bars(
                 "Most frequent actions",
                 one("actions", "| stats sum(count) as events by slack_action | sort 12 - events"),
-                open_events=f'{EVENTS} slack_action="$name$"',
+                open_events=f'{EVENTS} slack_action="$row.slack_action.value$"',
             ),
             0.42,
         ),

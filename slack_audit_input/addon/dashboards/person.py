@@ -105,7 +105,7 @@ def board() -> Board:
             made.bars(
                 "What",
                 one("what", "| stats sum(count) as events by slack_action | sort 10 - events"),
-                open_events=f'{_ANY} slack_action="$name$"',
+                open_events=f'{_ANY} slack_action="$row.slack_action.value$"',
             ),
             0.3,
         ),
