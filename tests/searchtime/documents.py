@@ -52,12 +52,15 @@ def fields() -> str:
         share = 100 * often[row["field"]] / len(emulated_fields())
         some = f"{share:.0f} %" if share >= 0.5 else "< 0.5 %"
         text += f"| `{row['field']}` | {row['meaning']} | {made[row['field']]} | {some} |\n"
+    text += f"\n## ECS\n\n{_ECS}\n| field | meaning |\n|---|---|\n"
+    for row in described("ecs.csv"):
+        text += _line((f"`{row['field']}`", row["meaning"]))
     return text
 
 
-def described() -> list[dict[str, str]]:
-    """The rows of docs/sources/fields.csv."""
-    text = (DOCS / "sources" / "fields.csv").read_text(encoding="utf-8")
+def described(name: str = "fields.csv") -> list[dict[str, str]]:
+    """The rows of a table in docs/sources."""
+    text = (DOCS / "sources" / name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
 
@@ -175,6 +178,11 @@ One thing is not in the table alone: evals come before lookups in Splunk and can
 `props.conf` knows accounts that were changed by the entity's type and the beginning of the
 action's name, and a test holds that against the table. A row whose action begins otherwise makes
 that test fail, and then the pattern in `props.conf` wants the name, too.
+"""
+_ECS = """\
+What `--format ecs` writes, from the same table, one JSON object a line. Values are texts, numbers,
+one truth value and lists of texts, each field always of one type; what is missing or empty has no
+key. All else of the entry is in `event.original`.
 """
 _SEARCHES = """\
 A test runs each over sample events and wants a row to come out. `slack_audit_index` is a macro:
