@@ -15,7 +15,7 @@ from slack_audit_input.emulator.content import MARK, Content
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data"
 SEED = 7
 #: How many events of each action, at most as many as the emulator has different ones for.
-EACH = 8
+EACH = 6
 
 
 class Sample(NamedTuple):

@@ -32,7 +32,6 @@ def test_without_it_something_is_missing(left_out: str) -> None:
     app.props = Props({key: value for key, value in STANZA.items() if key != left_out})
     fields_of_it = made_by(left_out)
     having = [one for one in emulated_fields() if fields_of_it & set(one[1])]
-    # From both ends: the families, whose names are new, stand last.
-    assert any(
-        app.fields(sample.text) != fields for sample, fields in (*having[:400], *having[-9:])
-    )
+    # Of all actions some; names that are newer than the table stand last.
+    some = (*having[:40], *having[::11], *having[-9:])
+    assert any(app.fields(sample.text) != fields for sample, fields in some)
