@@ -57,7 +57,11 @@ def _is_address(value: str) -> bool:
         found = ipaddress.ip_address(value)
     except ValueError:
         return False
-    return not (found.is_loopback or found.is_unspecified or "%" in value)
+    # Version 4 written as version 6 is what it stands for.
+    found = getattr(found, "ipv4_mapped", None) or found
+    return not (
+        found.is_loopback or str(found).startswith("0.") or str(found) == "::" or "%" in value
+    )
 
 
 def seconds(value: Any) -> float | None:

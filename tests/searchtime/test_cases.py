@@ -126,6 +126,14 @@ def test_an_agent_that_acts_for_somebody() -> None:
     ]
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_an_agent_or_app_that_is_none(nothing: str | None) -> None:
+    for app in (None, {"id": nothing, "name": nothing}):
+        context = {"location": PLACE, "acting_agent": nothing, "app": app}
+        found = fields("canvas_created", context=context)
+        assert one(found, "acting_agent", "acting_app", "acting_app_id") == [None, None, None]
+
+
 @pytest.mark.parametrize(
     ("value", "words", "attributes"),
     [
