@@ -163,6 +163,13 @@ def _mvjoin(value: Value, between: Value) -> Value:
     return None if found is None else _text(between).join(found)
 
 
+def _split(value: Value, between: Value) -> Value:
+    if value is None:
+        return None
+    found: list[str] = _text(value).split(_text(between))
+    return found if len(found) > 1 else found[0]
+
+
 def _lower(value: Value) -> Value:
     return None if value is None else _text(value).lower()
 
@@ -199,6 +206,7 @@ _FUNCTIONS: dict[str, Callable[..., Value]] = {
     "mvappend": _mvappend,
     "mvjoin": _mvjoin,
     "replace": _replace,
+    "split": _split,
     "tonumber": _number,
 }
 FUNCTIONS = frozenset(name for name in (*_LAZY, *_FUNCTIONS) if name.islower())

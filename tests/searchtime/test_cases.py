@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from slack_audit_input.mapping.parties import parties
+from slack_audit_input.mapping.table import row_of
 from tests.searchtime.app import App
 from tests.searchtime.extraction import Fields
 
@@ -261,6 +263,32 @@ def test_an_action_that_nobody_knew() -> None:
     setting = fields("pref.of_tomorrow", details={"new_value": "on"})
     assert one(setting, "slack_action_known", "object_attrs") == ["false", "of_tomorrow=on"]
     assert setting["tag"] == ["change"]
+
+
+@pytest.mark.parametrize(
+    ("users", "ids"),
+    [
+        (["W1", "W2"], ["W1", "W2"]),
+        ('["W1", "W2"]', ["W1", "W2"]),
+        ('["W1"]', ["W1"]),
+        ("[]", None),
+        ([], None),
+        ("", None),
+    ],
+)
+def test_users_in_a_list_or_in_a_text_that_holds_one(users: Any, ids: list[str] | None) -> None:
+    found = fields("bulk_session_reset_by_admin", details={"succeeded_users": users})
+    assert found.get("affected_users") == ids
+
+
+def test_an_account_in_an_action_that_nobody_knew_is_told_apart_alike() -> None:
+    found = fields("user_suspended_tomorrow", entity=user(BO))
+    entry = {"actor": user(ADA), "entity": user(BO)}
+    row, known = row_of("user_suspended_tomorrow")
+    doer, account = parties(entry, row)
+    assert not known
+    assert one(found, "user", "src_user") == [account.known_as, doer.known_as]
+    assert account.id == "U2"
 
 
 def test_slacks_escapes_are_read() -> None:

@@ -72,6 +72,11 @@ def test_mvappend_nests() -> None:
     assert value("mvappend(a, b)", b="x") == "x"
 
 
+def test_split() -> None:
+    assert value('split("a;b;c;d;e;f;g", ";")') == [*"abcdefg"]
+    assert value('split(missing, ";")') is None
+
+
 def test_mvjoin() -> None:
     assert value('mvjoin(foo, ";")', foo=["a", "b"]) == "a;b"
     assert value('mvjoin(foo, ";")', foo="a") == "a"
