@@ -27,25 +27,28 @@ cases). For {{alone}} of them we found nobody who publishes a rule like it; the 
 
 **In Splunk** they are saved searches `{PREFIX}…`, all switched off: switch on what you
 want, under Settings > Searches, reports, and alerts. Rules about one event look every 5 minutes at
-what was *indexed* since, so an event that Slack shows hours late is seen, and once. Those that count
-look every 15 minutes at their own stretch of time and a day more, over windows that slide; what
-they told about an account is not told again as long as the same events are in reach. Counts of
-different values hold 10,000 events in a window (`max_stream_window` of limits.conf). No alert
+what was *indexed* since, so an event that Slack shows hours late is seen, and once. Those that
+count look every 15 minutes at their own stretch of time and a day more, over windows that slide;
+what they told about an account is not told again as long as the same events are in reach. Counts
+of different values hold 10,000 events in a window (`max_stream_window` of limits.conf). No alert
 action is set. Their fields `detection`, `detection_level` and `mitre_technique_id` are for yours.
 
 **Elsewhere** the same files make queries (`pip install '.[detections]'`, Python 3.10 or newer):
 
 ```
-python -m slack_audit_input.addon.detections esql detections build/esql      # {{esql}} of {{count}}
-python -m slack_audit_input.addon.detections lucene detections build/lucene  # {{lucene}} of {{count}}
-python -m slack_audit_input.addon.detections kusto detections build/kusto    # {{kusto}} of {{count}}
+python -m slack_audit_input.addon.detections esql detections build/esql
+python -m slack_audit_input.addon.detections lucene detections build/lucene
+python -m slack_audit_input.addon.detections kusto detections build/kusto
 ```
+
+ES|QL has {{esql}} of the {{count}}, Lucene {{lucene}}, Kusto {{kusto}}; each command names the
+rest.
 
 They expect Slack's own keys as fields, as the collector writes them unless `--format` says
 otherwise: an index `{ELASTIC_INDEX}` with `actor.user.id` in Elasticsearch, a table
 `{KUSTO_TABLE}` with columns such as `actor_user_id` in Kusto. ES|QL has those that count, over
-fixed pieces of time, and no sequences; Lucene and Kusto have neither. A comparison in ES|QL with a
-list of several values is null: use Lucene for those about scopes and reasons of anomalies. These
+fixed pieces of time, and no sequences; Lucene and Kusto have neither. A comparison in ES|QL with
+a list of several values is null: use Lucene for those about scopes and reasons of anomalies. These
 queries were translated, not run. What was run, by evaluators in `tests/`, are the rules themselves
 and the searches for Splunk, over the events; a Splunk was not at hand.
 

@@ -184,7 +184,7 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(f"{board.name} {theme}: {len(told['panels'])} panels drawn\n")
             sys.stdout.writelines(f"    {one}\n" for one in wrong)
             sys.stdout.flush()
-            if pictures and not wrong:
+            if pictures and not wrong and (theme == "light" or board is BOARDS[0]):
                 pictures.mkdir(parents=True, exist_ok=True)
                 name = f"{board.name}-{theme}.png"
                 shutil.copyfile(folder / name, pictures / name)

@@ -13,6 +13,8 @@ from slack_audit_input.addon.dashboards import BOARDS
 from slack_audit_input.addon.dashboards.board import Board
 from tests.dashboards.running import parsed, results
 from tests.dashboards.sample import events, log_lines
+from tests.searchtime.app import App
+from tests.searchtime.samples import emulated
 from tests.spl.events import macros
 from tests.spl.search import Spl
 
@@ -22,8 +24,9 @@ pytestmark = pytest.mark.slow
 
 @functools.cache
 def seen() -> frozenset[str]:
-    """All fields of the sample events and of the collector's own lines."""
-    return frozenset(name for row in (*events(), *log_lines()) for name in row)
+    """All fields of the sample week, of the collector's lines, and of events of every action."""
+    every = [App.load().fields(sample.text) for sample in emulated()]
+    return frozenset(name for row in (*events(), *log_lines(), *every) for name in row)
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)

@@ -132,10 +132,10 @@ def board() -> Board:
                 "Anomalies: before and now",
                 made.search(
                     "anomalies table",
-                    f'{_ANOMALIES} | head 100 | {_WHEN} | eval reasons=mvjoin(reason, ", "), '
+                    f'{_ANOMALIES} | head 100 | {_WHEN} | eval why=mvjoin(reason, ", "), '
                     'told_after=if(isnotnull(action_time), round(_time-action_time)." s", null()), '
                     'about=mvjoin(ip_address_details, ", ") '
-                    "| table when user severity reasons previous_src src about "
+                    "| table when user severity why previous_src src about "
                     "previous_user_agent user_agent told_after",
                 ),
                 f'{_ANOMALIES} user="$row.user.value$"',

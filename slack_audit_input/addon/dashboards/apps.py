@@ -160,6 +160,7 @@ def board() -> Board:
                     "| sort 50 - calls",
                 ),
                 f'{_HERE} slack_action="$row.slack_action.value$"',
+                wide="slack_action",
             ),
             0.36,
         ),
@@ -182,7 +183,7 @@ def board() -> Board:
                 made.search(
                     "acting agents",
                     f"{_HERE} acting_agent=* | head 100 | {_WHEN} "
-                    "| table when acting_agent actor slack_action object",
+                    "| table when acting_agent actor slack_action",
                 ),
                 f'{_HERE} acting_agent="$row.acting_agent.value$"',
             ),

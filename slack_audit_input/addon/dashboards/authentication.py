@@ -59,7 +59,7 @@ def board() -> Board:
                 one(
                     "share failed",
                     f"| stats {of('failure')} as failed sum(count) as total "
-                    "| eval share=round(100*failed/total, 1) | table share",
+                    "| eval share=round(100*failed/total) | table share",
                 ),
                 unit="%",
             ),

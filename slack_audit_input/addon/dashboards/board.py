@@ -226,8 +226,10 @@ class Board:
         options = {"showDonutHole": True, "labelDisplay": "valuesAndPercentage"}
         return self.panel("pie", title, source, {**options, "seriesColors": list(colours)})
 
-    def table(self, title: str, source: str, open_events: str = "", count: int = 10) -> str:
-        """A table; a click in a row opens its events."""
+    def table(
+        self, title: str, source: str, open_events: str = "", count: int = 10, wide: str = ""
+    ) -> str:
+        """A table; a click in a row opens its events. `wide`: the column that takes the rest."""
         query = str(self._sources[source]["options"]["query"])
         options = {
             "count": count,
@@ -237,7 +239,7 @@ class Board:
             "columnFormat": {
                 name: {"width": width}
                 for name, width in _WIDTHS.items()
-                if re.search(rf"\b{name}\b", query)
+                if name != wide and re.search(rf"\b{name}\b", query)
             },
         }
         return self.panel("table", title, source, options, open_events)

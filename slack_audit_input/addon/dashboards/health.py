@@ -111,7 +111,7 @@ def board() -> Board:
             made.over_time(
                 "Calls to Slack",
                 one("calls over time", "| timechart span=5m sum(calls) as calls by input"),
-                what="calls in 5 minutes",
+                what="in 5 minutes, of 225 (45 a minute)",
             ),
             0.5,
         ),

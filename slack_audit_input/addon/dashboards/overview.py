@@ -119,6 +119,7 @@ def board() -> Board:
                     "| sort 10 events slack_action",
                 ),
                 f'{EVENTS} slack_action="$row.slack_action.value$"',
+                wide="slack_action",
             ),
             0.26,
         ),
