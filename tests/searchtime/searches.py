@@ -22,7 +22,8 @@ SEARCHES = (
     Search(
         "Who logged in from where, and how?",
         "eventtype=slack_audit_authentication "
-        "| stats count by user src action authentication_method | sort -count",
+        "| stats count values(src) as addresses values(authentication_method) as methods "
+        "by user action | sort -count",
     ),
     Search(
         "Whose logins fail most, and from how many addresses?",
@@ -70,9 +71,9 @@ SEARCHES = (
         "| stats count by user acting_agent slack_action status | sort -count",
     ),
     Search(
-        "Anomalies, the worst first",
-        "eventtype=slack_audit_anomaly | table _time severity user reason src previous_src "
-        "user_agent previous_user_agent mitre_technique_id | sort severity",
+        "Anomalies that are worst, with the client before and now",
+        "eventtype=slack_audit_anomaly severity=high | table _time user reason src previous_src "
+        "user_agent previous_user_agent mitre_technique_id",
     ),
     Search(
         "All that one person did or that was done to her",
