@@ -57,7 +57,7 @@ def words(text: str) -> list[tuple[str, str]]:
         kind = str(match.lastgroup)
         word = match[kind]
         if kind == "string":
-            word = re.sub(r"\\(.)", r"\1", word[1:-1])
+            word = re.sub(r'\\(["\\])', r"\1", word[1:-1])
         elif kind == "field":
             word = word[1:-1]
         found.append((kind, word))
