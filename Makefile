@@ -81,6 +81,9 @@ bench: $(VENVS)/bench/.stamp ## measure speed and memory, and compare with the s
 
 detections: $(VENVS)/test/.stamp ## translate the detections, and write the dashboards' views, for the add-on
 	@echo "make detections: writing saved searches and views to $(GENERATED)"
+	@$(TOOLS)/python -c 'import sigma' 2> /dev/null || { \
+		echo "pySigma reads the detections on Python 3.10 and newer: make detections PYTHON=…"; \
+		exit 1; }
 	@rm -rf $(GENERATED)/default && mkdir -p $(GENERATED)/default
 	@# What the add-on brings along stays: its own alerts stand first in the same file.
 	@if [ -f default/savedsearches.conf ]; then \

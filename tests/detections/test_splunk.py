@@ -61,6 +61,8 @@ def test_all_are_saved_searches_that_are_off() -> None:
         settings = dict(found[PREFIX + one.main.title])
         assert settings["disabled"] == "1"
         assert 2 <= int(settings["alert.severity"]) <= 5
+        minute, _, step = settings["cron_schedule"].split()[0].partition("-59/")
+        assert int(minute) < int(step) and step in ("5", "15")
         assert one.description in settings["description"]
         assert all(step in settings["description"] for step in one.response)
 
