@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The evals of props.conf by another evaluator, which the tests of searches have: the same values.
 
-Two readers of Splunk's documentation, who did not know of one another's code. The other one knows
+Two implementations, each written from the documentation of Splunk alone. The other one knows
 fewer functions, and writes numbers with fewer digits.
 """
 
