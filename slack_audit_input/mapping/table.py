@@ -101,17 +101,16 @@ def row_of(action: str) -> tuple[Row, bool]:
 
 @functools.lru_cache(maxsize=1)
 def reasons() -> Mapping[str, Reason]:
-    """All reasons of anomalies, by name. Raises `ValueError` when the table is damaged."""
-    found = {line[0]: Reason(*line) for line in _lines("reasons.csv", Reason._fields)}
-    for reason in found.values():
-        if reason.severity not in SEVERITIES:
-            raise ValueError(f"reasons.csv, {reason.reason}: no severity {reason.severity!r}")
-    return found
+    """All reasons of anomalies, by name. Raises `ValueError` when the packaged table is damaged."""
+    return {line[0]: Reason(*line) for line in _lines("reasons.csv", Reason._fields)}
 
 
 @functools.lru_cache(maxsize=1)
 def _table() -> tuple[Row, ...]:
-    found = tuple(Row(*line) for line in _lines("actions.csv", Row._fields))
+    return _checked(tuple(Row(*line) for line in _lines("actions.csv", Row._fields)))
+
+
+def _checked(found: tuple[Row, ...]) -> tuple[Row, ...]:
     if not found or found[-1].action != "*":
         raise ValueError("actions.csv is cut short: its last row is not the one for all the rest")
     for row in found:
@@ -144,6 +143,10 @@ def _check(row: Row) -> None:
 
 def _lines(name: str, columns: tuple[str, ...]) -> list[list[str]]:
     text = importlib.resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return _parsed(name, text, columns)
+
+
+def _parsed(name: str, text: str, columns: tuple[str, ...]) -> list[list[str]]:
     first, *lines = csv.reader(text.splitlines())
     if tuple(first) != columns:
         raise ValueError(f"{name} has the columns {first}, not {list(columns)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from slack_audit_input.catalogue import ours
-from slack_audit_input.mapping import lookups
+from slack_audit_input.mapping import lookups, table
 from slack_audit_input.mapping.__main__ import main
 from slack_audit_input.mapping.table import MODELS, families, reasons, row_of, rows
 
@@ -86,3 +86,34 @@ def test_the_command_writes_them(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert sorted(path.name for path in folder.iterdir()) == sorted(lookups.files())
     assert main([]) == 2
     assert "FOLDER" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("action", "column", "value", "words"),
+    [
+        ("user_created", "model", "changes", "none of"),
+        ("user_created", "who", "", "none of"),
+        ("user_created", "severity", "urgent", "none of"),
+        ("user_created", "cim_action", "", "is empty"),
+        ("user_created", "object_category", "account", "the category user"),
+        ("user_created", "model", "change", "the category user"),
+        ("huddle_started", "note", "", "no note why"),
+        ("user_login_failed", "result", "", "needs its result"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused(action: str, column: str, value: str, words: str) -> None:
+    row = rows()[action]._replace(**{column: value})
+    with pytest.raises(ValueError, match=words):
+        table._checked((row, families()[-1]))
+
+
+def test_a_table_that_is_cut_short_is_refused() -> None:
+    with pytest.raises(ValueError, match="cut short"):
+        table._checked(tuple(rows().values()))
+    for text, words in [
+        ("a,b\n", "columns"),
+        ("reason,severity\nx\n", "line 2"),
+        ("reason,severity\nx,low\nx,low\n", "twice"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            table._parsed("reasons.csv", text, ("reason", "severity"))

@@ -112,6 +112,13 @@ def test_who_is_no_ordinary_user(actor: dict[str, Any], name: str, kind: str) ->
     assert one(found, "user", "user_type", "src_user_type") == [name, kind, kind]
 
 
+def test_a_user_that_is_called_an_app() -> None:
+    entry = {"action": "app_installed", "actor": {"type": "app", "user": ADA}}
+    found = App.load().fields(json.dumps(entry))
+    assert one(found, "user_type", "src_user_type") == ["app", "app"]
+    assert parties(entry, row_of("app_installed")[0]).doer.kind == "app"
+
+
 def test_an_app_as_actor() -> None:
     text = json.dumps(
         {"action": "app_installed", "actor": {"type": "app", "app": {"id": "A1", "name": "Sync"}}}
