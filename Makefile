@@ -30,7 +30,7 @@ PICTURES =
 PACKAGE_TREES = slack_audit_input tests
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test check format coverage bench postgresql docs lookups conf detections dashboards browser clean
+.PHONY: help demo test check format coverage bench postgresql docs lookups conf clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -79,6 +79,7 @@ bench: $(VENVS)/bench/.stamp ## measure speed and memory, and compare with the s
 	@echo "make bench: measuring; leave the machine alone meanwhile"
 	@$(VENVS)/bench/bin/python tests/bench/run.py $(ARGS)
 
+.PHONY: detections dashboards browser
 detections: $(VENVS)/test/.stamp ## translate the detections, and write the dashboards' views, for the add-on
 	@echo "make detections: writing saved searches and views to $(GENERATED)"
 	@$(TOOLS)/python -c 'import sigma' 2> /dev/null || { \

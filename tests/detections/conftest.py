@@ -4,5 +4,10 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-collect_ignore_glob = [] if sys.version_info >= (3, 10) else ["test_[!p]*.py"]
+collect_ignore = [
+    path.name
+    for path in Path(__file__).parent.glob("test_*.py")
+    if sys.version_info < (3, 10) and path.name != "test_python.py"
+]

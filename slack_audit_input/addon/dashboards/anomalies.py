@@ -21,7 +21,7 @@ def board() -> Board:
     made.workspaces(where)
     base = made.search(
         "anomalies",
-        f'{_ANOMALIES} | eval who=coalesce(user, "-"), technique=mitre_technique_id '
+        f'{_ANOMALIES} | eval who=coalesce(user, "-") '
         "| bin _time span=1h | stats count by _time reason severity who event_id",
     )
 
