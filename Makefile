@@ -21,10 +21,16 @@ unexport PYTHONPATH PYTHONHOME
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export DEBIAN_FRONTEND = noninteractive
 
+# Where the saved searches and views of the add-on are made, and where dashboards are drawn.
+GENERATED = build/generated
+DRAWN = build/dashboards
+# A folder for the pictures of the documentation: make dashboards PICTURES=docs/pictures
+PICTURES =
+
 PACKAGE_TREES = slack_audit_input tests
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test check format coverage bench postgresql clean
+.PHONY: help demo test check format coverage bench postgresql docs lookups conf clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -73,6 +79,56 @@ bench: $(VENVS)/bench/.stamp ## measure speed and memory, and compare with the s
 	@echo "make bench: measuring; leave the machine alone meanwhile"
 	@$(VENVS)/bench/bin/python tests/bench/run.py $(ARGS)
 
+.PHONY: detections dashboards browser
+detections: $(VENVS)/test/.stamp ## translate the detections, and write the dashboards' views, for the add-on
+	@echo "make detections: writing saved searches and views to $(GENERATED)"
+	@$(TOOLS)/python -c 'import sigma' 2> /dev/null || { \
+		echo "pySigma reads the detections on Python 3.10 and newer: make detections PYTHON=…"; \
+		exit 1; }
+	@rm -rf $(GENERATED)/default && mkdir -p $(GENERATED)/default
+	@# What the add-on brings along stays: its own alerts stand first in the same file.
+	@if [ -f default/savedsearches.conf ]; then \
+		cp default/savedsearches.conf $(GENERATED)/default/; fi
+	@$(TOOLS)/python -m slack_audit_input.addon.detections savedsearches detections \
+		$(GENERATED)/default
+	@$(TOOLS)/python -m slack_audit_input.addon.dashboards $(GENERATED)/default
+
+dashboards: $(VENVS)/test/.stamp browser ## draw all dashboards with Splunk's components (549 MB from npm)
+	@echo "make dashboards: drawing with Splunk's components in a headless Chromium"
+	@mkdir -p $(DRAWN)
+	@cmp -s tests/dashboards/package-lock.json $(DRAWN)/package-lock.json || { \
+		cp tests/dashboards/package.json tests/dashboards/package-lock.json $(DRAWN)/ && \
+		cd $(DRAWN) && npm ci --ignore-scripts --no-audit --no-fund > npm.log 2>&1 \
+		|| { tail -n 5 npm.log; rm -f package-lock.json; exit 1; }; }
+	@node tests/dashboards/page/bundle.mjs $(DRAWN)
+	@$(TOOLS)/python -m tests.dashboards.draw $(DRAWN) $(PICTURES)
+
+browser: # what the dashboards are drawn with
+	@found() { command -v chromium || command -v google-chrome; }; \
+	if found > /dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		mkdir -p .venv; \
+		echo "make dashboards: installing Debian's package chromium, and fonts"; \
+		{ apt-get update -qq && apt-get install -qq --yes --no-install-recommends \
+			chromium fonts-liberation fonts-ipafont-gothic; \
+		} > .venv/apt.log 2>&1 || tail -n 5 .venv/apt.log; \
+	fi; \
+	if found > /dev/null 2>&1; then exit 0; fi; \
+	echo "No Chromium here. Remedy: apt-get install chromium"; exit 1
+
+docs: $(VENVS)/test/.stamp ## write docs/ from the table of actions, the conf files and sample events
+	@echo "make docs: writing docs/fields.md, actions.md, searches.md, coverage.md"
+	@$(TOOLS)/python -m tests.searchtime.documents
+
+lookups: $(VENVS)/test/.stamp ## write Splunk's lookups from the table of actions, for the add-on
+	@echo "make lookups: writing build/generated/lookups"
+	@$(TOOLS)/python -m slack_audit_input.mapping build/generated/lookups
+
+conf: $(VENVS)/conf/.stamp ## check the syntax of Splunk's conf files
+	@echo "make conf: checking the syntax of default/*.conf, and of what was generated"
+	@$(VENVS)/conf/bin/ksconf check --quiet default/*.conf \
+		$(wildcard build/generated/default/*.conf)
+
 postgresql: # what the contract tests of the PostgreSQL store start a server from
 	@found() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }; \
 	if found > /dev/null 2>&1; then exit 0; fi; \
@@ -95,8 +151,9 @@ clean: ## remove the environments and all that was made here
 
 # What an environment has beside the package and what that needs.
 $(VENVS)/demo/.stamp: EXTRAS =
-$(VENVS)/test/.stamp: EXTRAS = [dev,postgresql]
+$(VENVS)/test/.stamp: EXTRAS = [dev,detections,postgresql]
 $(VENVS)/bench/.stamp: EXTRAS = [bench]
+$(VENVS)/conf/.stamp: EXTRAS = [conf]
 
 # The package itself is installed as a link to this tree: only other dependencies or another entry
 # point make an installation out of date, and those stand in pyproject.toml.

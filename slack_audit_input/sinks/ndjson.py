@@ -9,8 +9,9 @@ import fcntl
 import os
 import select
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from slack_audit_input.model.errors import SinkError
 from slack_audit_input.model.event import Event
@@ -23,13 +24,20 @@ _AGAIN = "Nothing of this page is checkpointed: it comes again at the next start
 _CHUNK = 65536
 
 
+class Encoder(Protocol):
+    """What turns events into lines: ``sinks.lines``, or ``sinks.ecs``."""
+
+    def encoded(self, events: Sequence[Event]) -> Iterator[bytes]:
+        """Whole lines of ``events``, in blocks that are written one after the other."""
+
+
 class NdjsonStream:
     """Lines to a file descriptor, stdout as a rule. Accepted means: the system took them.
 
     What a pipe's reader does with them afterwards, this side cannot see.
     """
 
-    def __init__(self, lines: Lines, descriptor: int) -> None:
+    def __init__(self, lines: Encoder, descriptor: int) -> None:
         self._lines = lines
         self._descriptor = descriptor
 
@@ -54,7 +62,7 @@ class NdjsonFile:
     when it cannot be opened, or another collector writes to it.
     """
 
-    def __init__(self, lines: Lines, path: Path, rotate_bytes: int = 0, keep: int = 5) -> None:
+    def __init__(self, lines: Encoder, path: Path, rotate_bytes: int = 0, keep: int = 5) -> None:
         self._lines = lines
         self._path = path
         self._rotate_bytes = rotate_bytes

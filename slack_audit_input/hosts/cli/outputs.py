@@ -14,6 +14,7 @@ from slack_audit_input.collector.ports import Sink
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.hosts.cli.options import Number, option, together
 from slack_audit_input.model.errors import ConfigError
+from slack_audit_input.sinks.ecs import EcsLines
 from slack_audit_input.sinks.ndjson import Lines, NdjsonFile, NdjsonStream
 
 output = together(
@@ -22,6 +23,13 @@ output = together(
         type=click.Choice(["ndjson"]),
         default="ndjson",
         help="ndjson: one line an event, on stdout or in --output-file.",
+    ),
+    option(
+        "--format",
+        type=click.Choice(["raw", "ecs"]),
+        default="raw",
+        help="raw: the entry as Slack sent it, with two keys in front. ecs: fields of Elastic's "
+        "Common Schema, the entry's text in event.original.",
     ),
     option(
         "--output-file",
@@ -46,7 +54,8 @@ output = together(
 
 def sink_of(values: dict[str, Any], settings: Settings) -> Sink:
     """The sink that the options describe. Raises SinkError when it cannot be opened."""
-    lines = Lines(
+    form = EcsLines if values["format"] == "ecs" else Lines
+    lines = form(
         {
             "name": "slack_audit_input",
             "version": __version__,

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether everything is collected, and how soon."""
+
+from __future__ import annotations
+
+from slack_audit_input.addon.dashboards.board import COLOURS, EVENTS, LEVELS, Board
+
+# The collector's own log, `key=value`: a line `collected` a minute holds what was done in it.
+_LOG = "`slack_audit_internal`"
+_DONE = f"{_LOG} action=collected"
+
+
+def board() -> Board:
+    """The dashboard of the collection itself."""
+    made = Board(
+        "slack_audit_health",
+        "Slack audit: collection health",
+        "Lag, late events, completeness, unknown actions and the call budget.",
+    )
+    base = made.search(
+        "collected",
+        f"{_DONE} | bin _time span=5m | stats sum(events) as events sum(duplicates) as duplicates "
+        "sum(late) as late sum(calls) as calls sum(retries) as retries "
+        "sum(rate_limited) as rate_limited max(backlog_s) as backlog_s max(lag_s) as lag_s "
+        "by _time input",
+    )
+
+    def one(name: str, rest: str) -> str:
+        return made.chain(base, name, rest)
+
+    made.row(
+        130,
+        (
+            made.single(
+                "Worst lag now",
+                one("lag now", "| stats last(lag_s) as lag_s by input | stats max(lag_s) as lag_s"),
+                unit="s",
+            ),
+            1 / 6,
+        ),
+        (
+            made.single(
+                "Backlog to read",
+                one(
+                    "backlog now",
+                    "| stats last(backlog_s) as backlog_s by input | stats sum(backlog_s) as s "
+                    "| eval hours=round(s/3600, 1) | table hours",
+                ),
+                unit="h",
+            ),
+            1 / 6,
+        ),
+        (made.single("Events collected", one("events", "| stats sum(events) as events")), 1 / 6),
+        (
+            made.single(
+                "Found late",
+                one("late", "| stats sum(late) as late"),
+                LEVELS["medium"],
+            ),
+            1 / 6,
+        ),
+        (
+            made.single(
+                "Answers 429",
+                one("rate limited", "| stats sum(rate_limited) as rate_limited"),
+                LEVELS["medium"],
+            ),
+            1 / 6,
+        ),
+        (
+            made.single(
+                "Newest event, age",
+                made.search(
+                    "newest",
+                    f"{EVENTS} | stats max(_time) as newest "
+                    "| eval minutes=round((now()-newest)/60) "
+                    "| table minutes",
+                ),
+                unit="min",
+            ),
+            1 / 6,
+        ),
+    )
+    made.row(
+        280,
+        (
+            made.over_time(
+                "Lag by input",
+                one("lag over time", "| timechart span=5m max(lag_s) as lag by input"),
+                "line",
+                what="seconds",
+            ),
+            0.5,
+        ),
+        (
+            made.over_time(
+                "Events, and those found late",
+                one(
+                    "events over time",
+                    "| timechart span=30m sum(events) as events sum(late) as late",
+                ),
+                "line",
+                {"events": COLOURS[0], "late": LEVELS["medium"]},
+            ),
+            0.5,
+        ),
+    )
+    made.row(
+        280,
+        (
+            made.over_time(
+                "Calls to Slack",
+                one("calls over time", "| timechart span=5m sum(calls) as calls by input"),
+                what="in 5 minutes, of 225 (45 a minute)",
+            ),
+            0.5,
+        ),
+        (
+            made.over_time(
+                "From happening to index, seconds",
+                made.search(
+                    "lateness",
+                    f"{EVENTS} | eval delay=_indextime-_time | timechart span=1h "
+                    "median(delay) as half perc95(delay) as most max(delay) as worst",
+                ),
+                "line",
+                what="seconds",
+                scale="log",
+            ),
+            0.5,
+        ),
+    )
+    made.row(
+        320,
+        (
+            made.over_time(
+                "Completeness: collected and indexed",
+                made.search(
+                    "completeness",
+                    f"| multisearch [ search {_DONE} | eval collected=events, indexed=0 ] "
+                    f"[ search {EVENTS} | eval collected=0, indexed=1, _time=_indextime ] "
+                    "| timechart span=1h sum(collected) as collected sum(indexed) as indexed",
+                ),
+                "line",
+                {"collected": COLOURS[0], "indexed": COLOURS[1]},
+            ),
+            0.5,
+        ),
+        (
+            made.table(
+                "Unknown actions",
+                made.search(
+                    "unknown actions",
+                    f"{EVENTS} slack_action_known=false "
+                    "| stats count as events min(_time) as first "
+                    'by slack_action slack_category | eval since=strftime(first, "%Y-%m-%d %H:%M") '
+                    "| sort - events | table slack_action slack_category events since",
+                ),
+                f'{EVENTS} slack_action="$row.slack_action.value$"',
+                8,
+            ),
+            0.5,
+        ),
+    )
+    made.row(
+        340,
+        (
+            made.table(
+                "Inputs",
+                one(
+                    "inputs",
+                    "| stats sum(events) as events sum(late) as late sum(duplicates) as repeats "
+                    "sum(calls) as calls sum(retries) as retries last(lag_s) as lag_s "
+                    "last(backlog_s) as backlog_s by input",
+                ),
+                f'{_LOG} input="$row.input.value$"',
+                8,
+            ),
+            0.6,
+        ),
+        (
+            made.table(
+                "Warnings and errors, latest",
+                made.search(
+                    "warnings",
+                    f"{_LOG} level IN (warning, error) | head 100 "
+                    '| eval when=strftime(_time, "%Y-%m-%d %H:%M:%S"), '
+                    "what=coalesce(reason, note, name) | table when level action what",
+                ),
+                f'{_LOG} level="$row.level.value$" action="$row.action.value$"',
+                8,
+            ),
+            0.4,
+        ),
+    )
+    return made
