@@ -28,6 +28,7 @@ from slack_audit_input.model.errors import (
     RateLimited,
     Refused,
     Retryable,
+    Unfinished,
 )
 from slack_audit_input.model.event import Event, Page
 from slack_audit_input.model.ledger import BACKLOG, LIVE, Reading, Span
@@ -85,6 +86,9 @@ class Collector:
         self._last_commit = self._last_summary = clock.monotonic()
         self._last_asked = float("-inf")
         self._summed: dict[str, int] = {}
+        # What a sink has to count, if anything: totals since it was made.
+        self._sink_counters: Callable[[], Mapping[str, int]] = getattr(sink, "counters", dict)
+        self._sink_counted: dict[str, int] = {}
         self._work: Work | None = None
 
     # -- from outside ----------------------------------------------------------------------
@@ -121,6 +125,9 @@ class Collector:
             self._summary("stopped", self.counters.run)
         except Stopped:
             self._log("info", "stopped", input=self.settings.input, note="before anything was read")
+        except Unfinished as unfinished:
+            # Memory is ahead of the store now, so nothing more may be committed.
+            self._log("info", "stopped", input=self.settings.input, note=str(unfinished))
         finally:
             self._pool.close()
 
@@ -366,6 +373,10 @@ class Collector:
         answered: Sequence[int] = (),
     ) -> None:
         self.counters.add("commits")
+        # As of the last write: what this one brings is in the next commit.
+        for name, count in self._sink_counters().items():
+            self.counters.add(name, count - self._sink_counted.get(name, 0))
+            self._sink_counted[name] = count
         self._committer.deliver(
             fresh,
             add or {},

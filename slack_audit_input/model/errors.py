@@ -9,6 +9,7 @@
     ├── GaveUp             Slack stayed unreachable for as long as was allowed     exit 4
     ├── ProtocolError      Slack's answer has a shape nobody knows; evidence kept  exit 5
     ├── SinkError          the host did not accept; nothing was committed          exit 6
+    │   └── Unfinished     told to stop while it did not; nothing is wrong with us exit 0
     ├── StoreError         the checkpoint is unreadable, foreign or not writable   exit 7
     │   └── Superseded     another collector has committed on this input           exit 7
     └── CallFailed         one call did not bring a page; the collector goes on
@@ -62,6 +63,12 @@ class SinkError(CollectorError):
     """Events were not accepted where they should go; nothing of that page is checkpointed."""
 
     exit_code = 6
+
+
+class Unfinished(SinkError):
+    """Told to stop while the host did not accept: the page in hand comes again."""
+
+    exit_code = 0
 
 
 class StoreError(CollectorError):

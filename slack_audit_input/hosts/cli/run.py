@@ -32,6 +32,6 @@ def run(once: bool, **values: Any) -> None:
     settings = options.collection_settings(values, time.time(), ends=once)
     state = state_at(values["state"])
     session = Session(values, settings, state.checkpoint(settings.input), log)
-    sink = sink_of(values, settings)
+    sink = sink_of(values, settings, log, session.stop)
     session.noted(lambda: session.collector(sink).run(session.stop, once=once))
     sink.close()
