@@ -47,6 +47,9 @@ class Writer:
         self._descriptor = (
             os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if path else -1
         )
+        # A life that was killed may have left half a line: what is acknowledged comes after it.
+        if path and Path(path).stat().st_size:
+            os.write(self._descriptor, b"\n")
         self._sync = sync
         self._lock = threading.Lock()
 

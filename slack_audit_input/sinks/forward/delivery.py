@@ -82,18 +82,16 @@ class Delivery:
         (batch, sender), self._sent = self._sent, None
         if sender is None or self._wait_for(batch, sender, rest=True) is not None:
             self._again(batch, 1)
-        for suspect in list(self._suspects):
-            if self._settled(suspect):
-                self._suspects.remove(suspect)
+        # One at a time: its refusal says something only after something else was acknowledged.
+        if self._suspects and not self._in_doubt:
+            self._try_a_suspect()
 
     def finish(self) -> None:
         """Return when nothing is open any more: acknowledged, or set aside."""
         self.end()
         while self._suspects:
-            for suspect in list(self._suspects):
-                self._prove()
-                if self._settled(suspect):
-                    self._suspects.remove(suspect)
+            self._prove()
+            self._try_a_suspect()
 
     def drop(self) -> None:
         """Forget what is open: its page was not accepted, and comes again."""
@@ -121,16 +119,19 @@ class Delivery:
             self._suspects.append(_Suspect(batch))
             return
 
-    def _settled(self, suspect: _Suspect) -> bool:
-        """Try a suspect once more: True when it is acknowledged or set aside."""
+    def _try_a_suspect(self) -> None:
+        """Try the next one once more: it is acknowledged, set aside, or put last."""
+        suspect = self._suspects.pop(0)
         sender, failure = self._attempt(suspect.batch, rest=True)
         if failure is None:
-            return True
-        if isinstance(failure, Misfit) or not suspect.refused(sender, self._acknowledged[sender]):
-            return False
+            return
+        self._in_doubt = True
+        blamed = isinstance(failure, NotAccepted)
+        if not (blamed and suspect.refused(sender, self._acknowledged[sender])):
+            self._suspects.append(suspect)
+            return
         self._set_aside(suspect.batch, str(failure))
         self.counts["dead_letters"] += 1
-        return True
 
     def _prove(self) -> None:
         """Have a host acknowledge something that is not under suspicion; waits for ever."""
