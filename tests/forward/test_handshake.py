@@ -100,7 +100,7 @@ def test_a_close_on_a_wrong_key_is_said_and_tried_again(tmp_path: Path) -> None:
         sink = forward_to([host.address], tmp_path, access, log=log, stop=stop)
         with pytest.raises(Exception, match="stopped while no host accepted"):
             sink.write(events(1))
-    assert "is the shared key right?" in log.reasons()
+    assert "Is the shared key right?" in log.reasons()
 
 
 def test_a_host_that_does_not_know_the_key_is_found_out() -> None:

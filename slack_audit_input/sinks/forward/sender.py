@@ -204,8 +204,8 @@ class Sender(FluentSender):  # type: ignore[misc]
             message = self._answer(self._patience.now() + self._access.connect_timeout)
         except NotAccepted as error:
             # Fluent Bit just closes on a wrong key (reference section 3); so does one that dies.
-            hint = ": is the shared key right?" if what == "PONG" else ""
-            raise Unreachable(f"{error}, in the handshake{hint}") from None
+            hint = " Is the shared key right?" if what == "PONG" else ""
+            raise Unreachable(f"in the handshake: {error}{hint}") from None
         if message is None:
             raise Misfit(
                 f"{self.address} sends no {what}: has it a shared_key at all, and does it speak "
@@ -258,7 +258,10 @@ class Sender(FluentSender):  # type: ignore[misc]
 
     def _fail(self, words: str) -> NoReturn:
         self._close()
-        raise NotAccepted(f"{self.address} {words}")
+        hint = ""
+        if not (self.acknowledged_ever or self._access.tls or self.address.path):
+            hint = ". It has acknowledged nothing so far: does it want TLS?"
+        raise NotAccepted(f"{self.address} {words}{hint}")
 
 
 def _unpacker() -> Any:
