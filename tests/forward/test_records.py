@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgpack
 import pytest
+from fluent.sender import EventTime
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,3 +147,10 @@ def test_altered_records_are_counted() -> None:
 def test_the_time_is_that_of_the_event(second: int) -> None:
     (batch,) = batches().of([event("{}", second), event("{}", second + 1)])
     assert [entry[:2] for entry in entries(batch)] == [(second, 0), (second + 1, 0)]
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_event_time_is_packed_as_fluent_logger_does(second: int) -> None:
+    packed = bytearray()
+    Records(COLLECTOR).add(event("{}", second), packed)
+    assert packed[1:].startswith(msgpack.packb(EventTime(second, 0)))

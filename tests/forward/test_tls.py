@@ -3,64 +3,23 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from slack_audit_input.model.errors import ConfigError
 from slack_audit_input.sinks.forward.access import tls_context
 from slack_audit_input.sinks.forward.handshake import Credentials, Secret
+from tests.forward.conftest import Certificates
 from tests.forward.events import events
 from tests.forward.over_network import Reports, forward_to, quick
 from tests.receivers.running import running
 
 
-class Certificates(NamedTuple):
-    """Certificate and key in one file each, signed by themselves; the client's key apart, too."""
-
-    server: Path
-    client: Path
-    client_certificate: Path
-    client_key: Path
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Made anew for each run, with openssl."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip(
-            "THE TESTS OF TLS ARE SKIPPED: no openssl here. Remedy: apt-get install openssl"
-        )
-    folder = tmp_path_factory.mktemp("tls")
-
-    def signed(name: str) -> Path:
-        certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
-        subprocess.run(
-            [
-                *(openssl, "req", "-x509", "-nodes", "-days", "2", "-subj", f"/CN={name}.test"),
-                *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-                *("-addext", f"subjectAltName=IP:127.0.0.1,DNS:{name}.test"),
-                *("-addext", "keyUsage=critical,digitalSignature,keyCertSign"),
-                *("-keyout", str(key), "-out", str(certificate)),
-            ],
-            check=True,
-            capture_output=True,
-        )
-        both = folder / f"{name}.pem"
-        both.write_bytes(certificate.read_bytes() + key.read_bytes())
-        return both
-
-    server, client = signed("server"), signed("client")
-    return Certificates(server, client, folder / "client.crt", folder / "client.key")
-
-
-def test_verified_with_our_own_ca(made: Certificates, tmp_path: Path) -> None:
-    with running(tmp_path, "--cert", made.server) as host:
-        access = quick(tls=tls_context(str(made.server), "", ""))
+def test_verified_with_our_own_ca(pems: Certificates, tmp_path: Path) -> None:
+    with running(tmp_path, "--cert", pems.server) as host:
+        access = quick(tls=tls_context(str(pems.server), "", ""))
         log = Reports()
         sink = forward_to([host.address], tmp_path, access, log=log)
         sink.write(events(2000, size=500))
@@ -72,10 +31,10 @@ def test_verified_with_our_own_ca(made: Certificates, tmp_path: Path) -> None:
         assert log.lines == []
 
 
-def test_with_a_shared_key_as_well(made: Certificates, tmp_path: Path) -> None:
-    with running(tmp_path, "--cert", made.server, "--shared-key", "k", "--no-keepalive") as host:
+def test_with_a_shared_key_as_well(pems: Certificates, tmp_path: Path) -> None:
+    with running(tmp_path, "--cert", pems.server, "--shared-key", "k", "--no-keepalive") as host:
         access = quick(
-            tls=tls_context(str(made.server), "", ""), credentials=Credentials(Secret("k"))
+            tls=tls_context(str(pems.server), "", ""), credentials=Credentials(Secret("k"))
         )
         sink = forward_to([host.address], tmp_path, access)
         sink.write(events(10))
@@ -84,17 +43,17 @@ def test_with_a_shared_key_as_well(made: Certificates, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("apart", [False, True])
-def test_our_certificate(made: Certificates, tmp_path: Path, apart: bool) -> None:
-    with running(tmp_path, "--cert", made.server, "--client-ca", made.client) as host:
-        ours = (made.client_certificate, made.client_key) if apart else (made.client, "")
-        access = quick(tls=tls_context(str(made.server), *map(str, ours)))
+def test_our_certificate(pems: Certificates, tmp_path: Path, apart: bool) -> None:
+    with running(tmp_path, "--cert", pems.server, "--client-ca", pems.client) as host:
+        ours = (pems.client_certificate, pems.client_key) if apart else (pems.client, "")
+        access = quick(tls=tls_context(str(pems.server), *map(str, ours)))
         forward_to([host.address], tmp_path, access).write(events(10))
         assert host.ids() == dict.fromkeys(range(10), 1)
 
 
-def test_another_name_may_be_asked_for(made: Certificates, tmp_path: Path) -> None:
-    with running(tmp_path, "--cert", made.server) as host:
-        context = tls_context(str(made.server), "", "")
+def test_another_name_may_be_asked_for(pems: Certificates, tmp_path: Path) -> None:
+    with running(tmp_path, "--cert", pems.server) as host:
+        context = tls_context(str(pems.server), "", "")
         access = quick(tls=context, server_name="server.test")
         forward_to([host.address], tmp_path, access).write(events(1))
         access = quick(tls=context, server_name="other.test")
@@ -103,25 +62,25 @@ def test_another_name_may_be_asked_for(made: Certificates, tmp_path: Path) -> No
         assert host.ids() == {0: 1}
 
 
-def test_nobody_unknown_is_trusted(made: Certificates, tmp_path: Path) -> None:
-    with running(tmp_path, "--cert", made.server) as host:
+def test_nobody_unknown_is_trusted(pems: Certificates, tmp_path: Path) -> None:
+    with running(tmp_path, "--cert", pems.server) as host:
         access = quick(tls=tls_context("", "", ""))
         with pytest.raises(ConfigError, match=r"not accepted .*--forward-ca-file"):
             forward_to([host.address], tmp_path, access).write(events(1))
         assert host.ids() == {}
 
 
-def test_a_host_without_tls(made: Certificates, tmp_path: Path) -> None:
+def test_a_host_without_tls(pems: Certificates, tmp_path: Path) -> None:
     with running(tmp_path, "--shared-key", "k") as host:
-        access = quick(tls=tls_context(str(made.server), "", ""))
+        access = quick(tls=tls_context(str(pems.server), "", ""))
         with pytest.raises(ConfigError, match="does it speak TLS"):
             forward_to([host.address], tmp_path, access).write(events(1))
 
 
-def test_a_host_that_wants_tls_and_does_not_get_it(made: Certificates, tmp_path: Path) -> None:
+def test_a_host_that_wants_tls_and_does_not_get_it(pems: Certificates, tmp_path: Path) -> None:
     stop = iter([False] * 8 + [True] * 1000).__next__
     log = Reports()
-    with running(tmp_path, "--cert", made.server) as host:
+    with running(tmp_path, "--cert", pems.server) as host:
         sink = forward_to([host.address], tmp_path, log=log, stop=stop)
         with pytest.raises(Exception, match="stopped while no host"):
             sink.write(events(1))
@@ -140,24 +99,32 @@ def test_a_host_that_wants_tls_and_does_not_get_it(made: Certificates, tmp_path:
     ],
 )
 def test_files_that_are_none(
-    made: Certificates, tmp_path: Path, ca: str, certificate: str, key: str, words: str
+    pems: Certificates, tmp_path: Path, ca: str, certificate: str, key: str, words: str
 ) -> None:
     (tmp_path / "empty").touch()
-    (tmp_path / "client.crt").write_bytes(made.client_certificate.read_bytes())
+    (tmp_path / "client.crt").write_bytes(pems.client_certificate.read_bytes())
     names = [str(tmp_path / name) if name else "" for name in (ca, certificate, key)]
     with pytest.raises(ConfigError, match=words):
         tls_context(*names)
 
 
-def test_a_key_with_a_pass_phrase_is_no_riddle(made: Certificates, tmp_path: Path) -> None:
+def test_a_key_with_a_pass_phrase_is_no_riddle(pems: Certificates, tmp_path: Path) -> None:
     key = tmp_path / "key"
     subprocess.run(
         [
-            *("openssl", "pkey", "-in", str(made.client_key), "-aes256", "-passout", "pass:word"),
+            *(
+                "openssl",
+                "pkey",
+                "-in",
+                str(pems.client_key),
+                "-aes256",
+                "-passout",
+                "pass:word",
+            ),
             *("-out", str(key)),
         ],
         check=True,
         capture_output=True,
     )
     with pytest.raises(ConfigError, match="pass phrase"):
-        tls_context("", str(made.client_certificate), str(key))
+        tls_context("", str(pems.client_certificate), str(key))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from fluent.sender import EventTime
 
 from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.forward.travel import DEPTH, travelling
@@ -17,7 +16,9 @@ from slack_audit_input.sinks.forward.travel import DEPTH, travelling
 #: EventTime has 32 bits of seconds, which end in 2106; whole seconds may stand in its place.
 _EVENT_TIME_MOST = 2**32 - 1
 _ARRAY_OF_2 = b"\x92"
-_FIXEXT_8 = b"\xd7\x00"
+#: Extension type 0 of 8 bytes: seconds, and nanoseconds, of which Slack has none. As
+#: ``fluent.sender.EventTime`` packs it, at a fifth of its time: every second has its own.
+_EVENT_TIME, _NANOSECONDS = _ARRAY_OF_2 + b"\xd7\x00", bytes(4)
 
 
 class Records:
@@ -35,28 +36,25 @@ class Records:
         self._decode = msgspec.json.Decoder().decode
         self._encode_into = msgspec.msgpack.Encoder().encode_into
         self._mark = msgspec.Raw(msgspec.msgpack.encode(collector))
-        self._second: int | None = None
-        self._front = b""
 
-    def add(self, event: Event, buffer: bytearray) -> dict[str, Any]:
-        """Append the event's entry to ``buffer``; returns its record."""
+    def add(self, event: Event, body: bytearray) -> dict[str, Any]:
+        """Append one event's entry to ``body``; returns its record."""
         second, _key, text = event
-        if second != self._second:
-            self._second, self._front = second, _ARRAY_OF_2 + _time(second)
-        start = len(buffer)
-        buffer += self._front
-        # Never deeper than it has brackets: true of all but the strangest.
-        if text.count("{") + text.count("[") <= DEPTH:
-            try:
-                record = self._decode(text)
-                if type(record) is dict and "collector" not in record:
-                    record["collector"] = self._mark
-                    self._encode_into(record, buffer, -1)
-                    return record
-            except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
-                pass
-            del buffer[start + len(self._front) :]
-        return self._slowly(text, buffer)
+        body += _front(second)
+        inside = len(body)
+        try:
+            # Never deeper than it has brackets: true of all but the strangest.
+            if text.count("{") + text.count("[") > DEPTH:
+                raise _Odd
+            record: dict[str, Any] = self._decode(text)
+            if type(record) is not dict or "collector" in record:
+                raise _Odd
+            record["collector"] = self._mark
+            self._encode_into(record, body, -1)
+        except _REFUSALS:
+            del body[inside:]
+            return self._slowly(text, body)
+        return record
 
     def _slowly(self, text: str, buffer: bytearray) -> dict[str, Any]:
         record, altered = travelling(text)
@@ -71,7 +69,16 @@ class Records:
         return record
 
 
-def _time(second: int) -> bytes:
+def _front(second: int) -> bytes:
+    """What an entry begins with: an array of two, and the time."""
     if 0 <= second <= _EVENT_TIME_MOST:
-        return _FIXEXT_8 + bytes(EventTime(second, 0).data)
-    return msgspec.msgpack.encode(second)
+        return _EVENT_TIME + second.to_bytes(4, "big") + _NANOSECONDS
+    return _ARRAY_OF_2 + msgspec.msgpack.encode(second)
+
+
+class _Odd(ValueError):
+    """This one goes the slow way."""
+
+
+#: Of the strict decoder and the encoder: not exactly JSON, no UTF-8, beyond 64 bits, too deep.
+_REFUSALS = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
