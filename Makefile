@@ -108,7 +108,7 @@ clean: ## remove the environments and all that was made here
 
 # What an environment has beside the package and what that needs.
 $(VENVS)/demo/.stamp: EXTRAS =
-$(VENVS)/test/.stamp: EXTRAS = [dev,postgresql]
+$(VENVS)/test/.stamp: EXTRAS = [dev,postgresql,metrics]
 $(VENVS)/bench/.stamp: EXTRAS = [bench]
 
 # The package itself is installed as a link to this tree: only other dependencies or another entry

@@ -11,7 +11,8 @@
     ├── SinkError          the host did not accept; nothing was committed          exit 6
     │   └── Unfinished     told to stop while it did not; nothing is wrong with us exit 0
     ├── StoreError         the checkpoint is unreadable, foreign or not writable   exit 7
-    │   └── Superseded     another collector has committed on this input           exit 7
+    │   ├── Superseded     another collector has committed on this input           exit 7
+    │   └── StoreAway      the database cannot be reached for now; a stand-by waits exit 7
     └── CallFailed         one call did not bring a page; the collector goes on
         ├── Retryable      back off with jitter, ask again
         ├── RateLimited    wait ``retry_after`` seconds, all workers
@@ -79,6 +80,10 @@ class StoreError(CollectorError):
 
 class Superseded(StoreError):
     """Somebody else committed on this input since we read it: we lost, and stop."""
+
+
+class StoreAway(StoreError):
+    """The database cannot be reached at the moment: what it holds is well, try again later."""
 
 
 class CallFailed(CollectorError):
