@@ -101,6 +101,8 @@ class Receiver:
                 while (message := read()) is not None:
                     if not self._take(connection, message, fault):
                         return
+                    if given.skim and not isinstance(message[1], bytes):
+                        _skim(connection, unpacker)
         except (OSError, ValueError, msgpack.BufferFull) as error:
             sys.stderr.write(f"connection ended: {type(error).__name__} {error}\n")
 
@@ -188,6 +190,20 @@ class Receiver:
         return not (given.no_keepalive and given.style == "fluentd")
 
 
+def _skim(connection: socket.socket, unpacker: Any) -> None:
+    """Step over messages of one event each, to the connection's end."""
+    while True:
+        try:
+            while True:
+                unpacker.skip()
+        except msgpack.OutOfData:
+            pass
+        data = connection.recv(1 << 18)
+        if not data:
+            return
+        unpacker.feed(data)
+
+
 def _entries(body: bytes, count: int, skim: bool) -> list[Any]:
     """What is in a body; with ``skim`` only stepped over. Raises if it is not ``count`` entries."""
     unpacker = msgpack.Unpacker(raw=False, max_buffer_size=len(body), strict_map_key=False)
@@ -213,7 +229,7 @@ def main() -> None:
     )
     parser.add_argument("--out", help="file for the records; without, they are only decoded")
     parser.add_argument("--no-sync", action="store_true", help="do not wait for the disk")
-    parser.add_argument("--skim", action="store_true", help="only step over records, and count")
+    parser.add_argument("--skim", action="store_true", help="only step over records")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--unix", help="listen on this path instead")
