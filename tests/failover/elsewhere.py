@@ -15,4 +15,4 @@ if __name__ == "__main__":
     socket.gethostname = lambda: name
     from slack_audit_input.hosts.cli.main import main
 
-    sys.exit(main())
+    main()

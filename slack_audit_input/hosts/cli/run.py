@@ -56,7 +56,7 @@ def run(once: bool, standby: bool, health_listen: str, **values: Any) -> None:
         raise ConfigError("--standby waits for ever and --once ends: choose one")
     log = options.logger(values)
     settings = options.collection_settings(values, time.time(), ends=once)
-    settings = settings._replace(beat_every=min(10.0, values["take_over_after"] / 2.5))
+    settings = settings._replace(beat_every=min(10.0, values["take_over_after"] / 2.2))
     check_output(values, settings, log)
     state = state_at(values["state"])
     session = Session(values, settings, state.checkpoint(settings.input), log)

@@ -119,9 +119,10 @@ class Session:
             sink = sink_of()
             try:
                 self._collect(sink, once=False)
-                return
             except (Superseded, StoreAway) as error:
                 self.log("warning", "stands_by_again", reason=str(error))
+            else:
+                return
             finally:
                 sink.close()
 
