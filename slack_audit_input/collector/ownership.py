@@ -19,9 +19,9 @@ from slack_audit_input.collector.ports import Checkpoint, Clock, Log
 from slack_audit_input.model.errors import StoreAway, StoreError
 from slack_audit_input.model.state import State
 
-#: An owner commits or beats every 10 s at least; silent for more than twice that, it is
+#: An owner commits or beats every 7 s at least; silent for nearly three times that, it is
 #: gone. With a second until that is seen and some to hear Slack, a take-over stays under 30 s.
-SILENT = 22.0
+SILENT = 20.0
 #: Seconds between two looks at the owner, and between two log lines about it.
 LOOK_EVERY = 1.0
 SAY_EVERY = 60.0

@@ -33,7 +33,7 @@ class Settings(NamedTuple):
     workers: int = 4
     calls_per_minute: int = 45
     give_up_after: float = 0.0
-    beat_every: float = 10.0
+    beat_every: float = 7.0
 
     def checked(self) -> Settings:
         """Itself. Raises ConfigError for what no person can have meant."""

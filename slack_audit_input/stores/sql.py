@@ -107,14 +107,15 @@ class SqlState:
         try:
             yield
         except SQLAlchemyError as error:
-            self._say(doing, getattr(error, "orig", None) or error)
+            broken = bool(getattr(error, "connection_invalidated", False))
+            self._say(doing, getattr(error, "orig", None) or error, broken)
         except (OSError, sqlite3.Error, OverflowError) as error:
             # What SQLAlchemy does not wrap: making the file, and numbers beyond 64 bits.
             self._say(doing, error)
 
-    def _say(self, doing: str, error: BaseException) -> None:
+    def _say(self, doing: str, error: BaseException, broken: bool = False) -> None:
         words = words_of(error, self._secrets)
-        kind = StoreAway if self._passes(error) else StoreError
+        kind = StoreAway if broken or self._passes(error) else StoreError
         raise kind(f"cannot {doing} the state {self.shown}: {words}") from None
 
     def _passes(self, error: BaseException) -> bool:

@@ -11,7 +11,6 @@ import click
 from slack_audit_input.collector.ownership import SILENT
 from slack_audit_input.collector.ports import Sink
 from slack_audit_input.hosts.cli import options
-from slack_audit_input.hosts.cli.listen import serve
 from slack_audit_input.hosts.cli.outputs import check_output, output, sink_of
 from slack_audit_input.hosts.cli.session import Session
 from slack_audit_input.hosts.cli.states import state_at
@@ -56,11 +55,13 @@ def run(once: bool, standby: bool, health_listen: str, **values: Any) -> None:
         raise ConfigError("--standby waits for ever and --once ends: choose one")
     log = options.logger(values)
     settings = options.collection_settings(values, time.time(), ends=once)
-    settings = settings._replace(beat_every=min(10.0, values["take_over_after"] / 2.2))
+    settings = settings._replace(beat_every=min(7.0, values["take_over_after"] / 2.5))
     check_output(values, settings, log)
     state = state_at(values["state"])
     session = Session(values, settings, state.checkpoint(settings.input), log)
     if health_listen:
+        from slack_audit_input.hosts.cli.listen import serve
+
         serve(health_listen, session.health, log)
 
     def opened() -> Sink:
