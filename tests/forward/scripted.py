@@ -60,7 +60,8 @@ class Host(Sender):
         self.refuses: Callable[[Batch], bool] = lambda _batch: False
         self.arrived: list[Any] = []
         self.log: list[str] = []
-        self.while_acknowledging: Callable[[], None] = lambda: None
+        #: Called with each batch before it is judged.
+        self.before: Callable[[Batch], object] = lambda _batch: None
         self._there = False
 
     @property
@@ -85,7 +86,7 @@ class Host(Sender):
 
     def acknowledge(self, batch: Batch) -> None:
         assert self._there
-        self.while_acknowledging()
+        self.before(batch)
         found = [json.loads(event.text)["id"] for event in batch.events]
         if self.down or self.poison.intersection(found) or self.refuses(batch):
             self._there = False

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slack_audit_input.model.errors import ConfigError, SinkError, Unfinished
+from slack_audit_input.sinks.forward.batches import Batch
 from slack_audit_input.sinks.forward.delivery import ROUNDS
 from slack_audit_input.sinks.forward.patience import FIRST, GRACE, MOST
 from slack_audit_input.sinks.forward.sink import Limits
@@ -53,6 +55,8 @@ def test_a_host_that_is_down_for_days_refuses_nothing(tmp_path: Path) -> None:
     scene.sink.write(events(50, 10))
     assert set(host.ids()) == set(range(60))
     assert scene.set_aside() == []
+    # It is not asked in ever more pieces: what one entry meets says nothing of the next.
+    assert scene.sink.counters()["forward_splits"] <= 5
     # A host that has no room is not asked much more than once a minute.
     assert len(host.log) < 2 * 2 * 86400 / MOST
 
@@ -96,6 +100,26 @@ def test_all_of_a_page_poisoned(tmp_path: Path) -> None:
     scene.sink.write(events(16))
     assert sorted(scene.set_aside()) == list(range(16))
     assert host.ids() == {}
+
+
+def test_an_entry_that_is_accepted_in_the_end_is_not_set_aside(tmp_path: Path) -> None:
+    """Refused alone three times, while others are accepted: still not for ever."""
+    scene = Scene(tmp_path, limits=SMALL)
+    (host,) = scene.hosts
+    host.poison = {5}
+    alone: list[int] = []
+
+    def relent(batch: Batch) -> bool:
+        if len(batch) == 1 and batch.events[0].key == 5:
+            alone.append(1)
+            if len(alone) == 4:
+                host.poison = set()
+        return False
+
+    host.before = relent
+    scene.sink.write(events(100))
+    assert scene.set_aside() == []
+    assert set(host.ids()) == set(range(100))
 
 
 def test_a_large_batch_goes_in_smaller_ones(tmp_path: Path) -> None:
@@ -197,15 +221,34 @@ def test_told_to_stop_while_all_is_well_the_page_is_finished(tmp_path: Path) -> 
 def test_after_a_failure_the_page_comes_again_whole(tmp_path: Path) -> None:
     scene = Scene(tmp_path, limits=SMALL)
     (host,) = scene.hosts
-    host.poison = {5}
+    host.poison = {5, 7}
     scene.dead_letters.mkdir()
     with pytest.raises(SinkError, match="cannot write --dead-letters"):
         scene.sink.write(events(20))
     assert not host.connected
     scene.dead_letters.rmdir()
     scene.sink.write(events(20))
-    assert scene.set_aside() == [5]
-    assert set(host.ids()) == set(range(20)) - {5}
+    assert sorted(scene.set_aside()) == [5, 7]
+    assert set(host.ids()) == set(range(20)) - {5, 7}
+
+
+def test_a_dead_letter_is_on_the_disk_before_its_page_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the disk was waited for can only be seen where it is asked for."""
+    scene = Scene(tmp_path)
+    scene.hosts[0].poison = {1}
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append(f"{path.name} {path.stat().st_size > 0}")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    scene.sink.write(events(3))
+    assert synced == ["dead.ndjson True", f"{tmp_path.name} True"]
 
 
 @settings(max_examples=150)

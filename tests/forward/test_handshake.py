@@ -141,6 +141,7 @@ def test_the_salt_travels_as_text() -> None:
     sent = ping(Greeting(b"n", b"", True), "me", with_key())
     assert isinstance(sent.message[2], str)
     assert sent.message[2].isascii()
+    assert sent.salt == sent.message[2] != ping(Greeting(b"n", b"", True), "me", with_key()).salt
 
 
 def test_secrets_do_not_show() -> None:
