@@ -56,14 +56,8 @@ output = together(
 
 def check_output(values: dict[str, Any], settings: Settings, log: Log) -> None:
     """Raise ConfigError when the options do not go together; nothing is opened."""
-    outputs = outputs_of(values)
-    if "ndjson" not in outputs:
-        for name in ("output_file", "rotate_mb"):
-            if values[name]:
-                raise ConfigError(f"--{name.replace('_', '-')} needs --output ndjson")
-    elif values["rotate_mb"] and to_stdout(values):
-        raise ConfigError("--rotate-mb needs --output-file: stdout cannot be rotated")
-    if "forward" in outputs:
+    _check_ndjson(values)
+    if "forward" in outputs_of(values):
         forwarding(values, settings, log)
 
 
@@ -90,14 +84,25 @@ def sink_of(values: dict[str, Any], settings: Settings, log: Log, stop: Callable
 
     Raises ConfigError, and SinkError when it cannot be opened.
     """
-    check_output(values, settings, log)
-    sinks: list[Sink] = []
-    for name in outputs_of(values):
-        if name == "forward":
-            sinks.append(forwarding(values, settings, log).sink(log, stop))
-        else:
-            sinks.append(_ndjson(values, settings))
+    _check_ndjson(values)
+    outputs = outputs_of(values)
+    made = forwarding(values, settings, log) if "forward" in outputs else None
+    sinks = [
+        made.sink(log, stop)
+        if made is not None and name == "forward"
+        else _ndjson(values, settings)
+        for name in outputs
+    ]
     return sinks[0] if len(sinks) == 1 else Fanout(sinks)
+
+
+def _check_ndjson(values: dict[str, Any]) -> None:
+    if "ndjson" not in outputs_of(values):
+        for name in ("output_file", "rotate_mb"):
+            if values[name]:
+                raise ConfigError(f"--{name.replace('_', '-')} needs --output ndjson")
+    elif values["rotate_mb"] and to_stdout(values):
+        raise ConfigError("--rotate-mb needs --output-file: stdout cannot be rotated")
 
 
 def _ndjson(values: dict[str, Any], settings: Settings) -> Sink:
