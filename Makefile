@@ -30,7 +30,7 @@ PICTURES =
 PACKAGE_TREES = slack_audit_input tests
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test check format coverage bench postgresql docs lookups conf clean
+.PHONY: help demo test check format coverage bench postgresql npm docs lookups conf clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -48,7 +48,7 @@ demo: $(VENVS)/demo/.stamp ## show the collector at work against an emulated Sla
 
 test: $(VENVS)/test/.stamp ## check everything, then run all tests
 	@if [ '$(CHECK)' = yes ]; then $(MAKE) check; fi
-	@$(MAKE) postgresql
+	@$(MAKE) postgresql npm
 	@echo "make test: running the tests on Python $(VERSION)"
 	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
 
@@ -68,7 +68,7 @@ format: $(VENVS)/test/.stamp ## format the code and repair what ruff can
 	@$(TOOLS)/ruff check --quiet --fix-only .
 	@$(TOOLS)/ruff format .
 
-coverage: $(VENVS)/test/.stamp postgresql ## run all tests and say which lines and branches none runs
+coverage: $(VENVS)/test/.stamp postgresql npm ## run all tests and say which lines and branches none runs
 	@echo "make coverage: running the tests under coverage"
 	@$(TOOLS)/coverage erase
 	@$(TOOLS)/coverage run -m pytest $(ARGS)
@@ -143,6 +143,19 @@ postgresql: # what the contract tests of the PostgreSQL store start a server fro
 	echo "** Remedy: apt-get install postgresql"; \
 	echo "**********************************************************************"
 
+npm: # an independent decoder of the forward protocol, for the tests of that sink
+	@mkdir -p .venv/npm && cp -p tests/receivers/npm/*.json .venv/npm/
+	@if [ -f .venv/npm/.stamp ] && [ ! .venv/npm/package-lock.json -nt .venv/npm/.stamp ]; \
+	then exit 0; fi; \
+	if command -v node > /dev/null && command -v npm > /dev/null \
+		&& (cd .venv/npm && npm ci --ignore-scripts --no-audit --no-fund > npm.log 2>&1); \
+	then touch .venv/npm/.stamp; exit 0; fi; \
+	cat .venv/npm/npm.log 2> /dev/null | tail -n 5; \
+	echo "**********************************************************************"; \
+	echo "** No npm package here: the forward sink's independent decoder WILL BE SKIPPED."; \
+	echo "** Remedy: install node and npm, then make npm"; \
+	echo "**********************************************************************"
+
 clean: ## remove the environments and all that was made here
 	@echo "make clean: removing environments, caches and builds"
 	@rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
@@ -151,7 +164,7 @@ clean: ## remove the environments and all that was made here
 
 # What an environment has beside the package and what that needs.
 $(VENVS)/demo/.stamp: EXTRAS =
-$(VENVS)/test/.stamp: EXTRAS = [dev,detections,postgresql]
+$(VENVS)/test/.stamp: EXTRAS = [dev,detections,postgresql,metrics]
 $(VENVS)/bench/.stamp: EXTRAS = [bench]
 $(VENVS)/conf/.stamp: EXTRAS = [conf]
 

@@ -45,6 +45,13 @@ MEANINGS = {
     "unordered": "pages that were not newest first",
     "cuts": "windows cut in two for an idle worker",
     "commits": "checkpoints written",
+    "dead_letters": "events that a host refuses, set aside in the dead letters",
+    "altered": "events with a value that had to travel as text",
+    "forward_batches": "batches acknowledged by a forward host",
+    "forward_retries": "attempts without an acknowledgement",
+    "forward_splits": "batches halved because they were refused",
+    "forward_probes": "records sent once more to see whether a host is well",
+    "forward_failovers": "changes from one forward host to another",
 }
 
 

@@ -28,6 +28,8 @@ from slack_audit_input.model.errors import (
     RateLimited,
     Refused,
     Retryable,
+    Superseded,
+    Unfinished,
 )
 from slack_audit_input.model.event import Event, Page
 from slack_audit_input.model.ledger import BACKLOG, LIVE, Reading, Span
@@ -35,8 +37,7 @@ from slack_audit_input.slack.answers import page_of, params_of
 from slack_audit_input.slack.budget import CallBudget
 from slack_audit_input.slack.clock import SlackClock
 
-#: Seconds between two signs of life in the store, and between two summary lines.
-BEAT_EVERY = 10.0
+#: Seconds between two summary lines.
 SUMMARY_EVERY = 60.0
 #: Pages that may wait to be taken in; with more, memory would grow with Slack's speed.
 PAGES_AHEAD = 2
@@ -85,6 +86,9 @@ class Collector:
         self._last_commit = self._last_summary = clock.monotonic()
         self._last_asked = float("-inf")
         self._summed: dict[str, int] = {}
+        # What a sink has to count, if anything: totals since it was made.
+        self._sink_counters: Callable[[], Mapping[str, int]] = getattr(sink, "counters", dict)
+        self._sink_counted: dict[str, int] = {}
         self._work: Work | None = None
 
     # -- from outside ----------------------------------------------------------------------
@@ -121,6 +125,9 @@ class Collector:
             self._summary("stopped", self.counters.run)
         except Stopped:
             self._log("info", "stopped", input=self.settings.input, note="before anything was read")
+        except Unfinished as unfinished:
+            # Memory is ahead of the store now, so nothing more may be committed.
+            self._log("info", "stopped", input=self.settings.input, note=str(unfinished))
         finally:
             self._pool.close()
 
@@ -129,6 +136,14 @@ class Collector:
         """What is being read; there once ``run`` has opened the state."""
         assert self._work is not None
         return self._work
+
+    def silent(self) -> float:
+        """Seconds since Slack's last good answer."""
+        return self._clock.monotonic() - self._retries.last_good
+
+    def budget_used(self) -> int:
+        """Calls in the last minute."""
+        return self.budget.used(self._clock.monotonic())
 
     def lag(self) -> float:
         """Seconds by which the live reading is behind Slack's clock."""
@@ -162,6 +177,10 @@ class Collector:
             settings.account,
             self._owner,
         )
+        # Slack may have kept us waiting for minutes: the owner that we took for dead may not be.
+        again = self._checkpoint.load()
+        if (again and again[:1] + again[5:7]) != (state and state[:1] + state[5:7]):
+            raise Superseded(f"another collector has input {settings.input!r}: this one stops")
         # Claims the input: a collector that read the same version and comes second stops here.
         self._commit()
         self._log(
@@ -210,7 +229,7 @@ class Collector:
 
     def _pause(self, now: float, live: bool) -> float:
         """Seconds until something may be due."""
-        times = [self._last_commit + BEAT_EVERY - now]
+        times = [self._last_commit + self.settings.beat_every - now]
         if live and not self.work.live_under_way():
             due = self.work.live_due() + self._phase - self.slack_clock.exact(now)
             times.append(max(due, self._live_at - now, self.budget.wait(now, True)))
@@ -220,7 +239,7 @@ class Collector:
                 for at, kind in self.work.ripe_at()
             ]
             # An open window waits for the budget only; so does half of one.
-            times.append(self.budget.wait(now, False) or BEAT_EVERY)
+            times.append(self.budget.wait(now, False) or self.settings.beat_every)
         return max(0.0, min(times))
 
     # -- what came back --------------------------------------------------------------------
@@ -366,6 +385,10 @@ class Collector:
         answered: Sequence[int] = (),
     ) -> None:
         self.counters.add("commits")
+        # As of the last write: what this one brings is in the next commit.
+        for name, count in self._sink_counters().items():
+            self.counters.add(name, count - self._sink_counted.get(name, 0))
+            self._sink_counted[name] = count
         self._committer.deliver(
             fresh,
             add or {},
@@ -379,9 +402,9 @@ class Collector:
         self._last_commit = self._clock.monotonic()
 
     def _beat(self) -> None:
-        """A sign of life in the store at least every BEAT_EVERY, and a summary line."""
+        """A sign of life in the store at least every ``beat_every``, and a summary line."""
         now = self._clock.monotonic()
-        if now - self._last_commit >= BEAT_EVERY:
+        if now - self._last_commit >= self.settings.beat_every:
             self._commit()
         if now - self._last_summary >= SUMMARY_EVERY:
             self._last_summary = now

@@ -28,11 +28,11 @@ class Retries:
         self._counters = counters
         self._log = log
         self._give_up_after = give_up_after
-        self._last_good = clock.monotonic()
+        self.last_good = clock.monotonic()
 
     def good(self) -> None:
         """A page has come."""
-        self._last_good = self._clock.monotonic()
+        self.last_good = self._clock.monotonic()
 
     def delay(self, error: CollectorError, attempts: int, evidence: bytes = b"") -> float:
         """Seconds to wait after the ``attempts``-th failure in a row.
@@ -48,7 +48,7 @@ class Retries:
             )
         self._counters.add(f"retry_{error.kind}")
         self._log("warning", "retry", attempt=attempts, kind=error.kind, reason=str(error))
-        silent = self._clock.monotonic() - self._last_good
+        silent = self._clock.monotonic() - self.last_good
         if 0 < self._give_up_after < silent:
             raise GaveUp(
                 f"no good answer from Slack for {round(silent)} seconds; the last: {error}. "

@@ -21,6 +21,7 @@ class Settings(NamedTuple):
     ``start``: unix second for an input without a checkpoint; None is now, by Slack's clock.
     ``workers``: for backlog and sweeps, beside one that is kept for live. ``give_up_after``:
     seconds without a good answer after which the collector ends with GaveUp; 0 means never.
+    ``beat_every``: seconds between two signs of life in the store, at most.
     """
 
     input: str
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
     workers: int = 4
     calls_per_minute: int = 45
     give_up_after: float = 0.0
+    beat_every: float = 7.0
 
     def checked(self) -> Settings:
         """Itself. Raises ConfigError for what no person can have meant."""

@@ -9,8 +9,10 @@
     ├── GaveUp             Slack stayed unreachable for as long as was allowed     exit 4
     ├── ProtocolError      Slack's answer has a shape nobody knows; evidence kept  exit 5
     ├── SinkError          the host did not accept; nothing was committed          exit 6
+    │   └── Unfinished     told to stop while it did not; nothing is wrong with us exit 0
     ├── StoreError         the checkpoint is unreadable, foreign or not writable   exit 7
-    │   └── Superseded     another collector has committed on this input           exit 7
+    │   ├── Superseded     another collector has committed on this input           exit 7
+    │   └── StoreAway      the database cannot be reached for now; a stand-by waits exit 7
     └── CallFailed         one call did not bring a page; the collector goes on
         ├── Retryable      back off with jitter, ask again
         ├── RateLimited    wait ``retry_after`` seconds, all workers
@@ -64,6 +66,12 @@ class SinkError(CollectorError):
     exit_code = 6
 
 
+class Unfinished(SinkError):
+    """Told to stop while the host did not accept: the page in hand comes again."""
+
+    exit_code = 0
+
+
 class StoreError(CollectorError):
     """The state cannot be read or written. It is never taken for "no checkpoint"."""
 
@@ -72,6 +80,10 @@ class StoreError(CollectorError):
 
 class Superseded(StoreError):
     """Somebody else committed on this input since we read it: we lost, and stop."""
+
+
+class StoreAway(StoreError):
+    """The database cannot be reached at the moment: what it holds is well, try again later."""
 
 
 class CallFailed(CollectorError):

@@ -68,6 +68,17 @@ class SqlCheckpoint:
                 connection.execute(delete(requests).where(*mine), numbers)
         return version + 1
 
+    def beat(self, version: int, owner: str, at: float, *, release: bool = False) -> bool:
+        """Renew the sign of life; see ``collector.heartbeat.Renewable``."""
+        mine = (
+            inputs.c.input == self._input,
+            inputs.c.version == version,
+            inputs.c.owner == owner,
+        )
+        with self._state.writing() as connection:
+            row = {"beat": at, "owner": "" if release else owner}
+            return connection.execute(update(inputs).where(*mine).values(row)).rowcount == 1
+
     def keys(self, first: int, last: int) -> dict[int, bytes]:
         """Buckets by minute."""
         query = select(buckets.c.minute, buckets.c["keys"]).where(

@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from slack_audit_input.model.errors import ConfigError, StoreError
+from slack_audit_input.model.errors import ConfigError, StoreAway, StoreError
 from slack_audit_input.stores import sqlite
 from slack_audit_input.stores.checkpoint import SqlCheckpoint
 from slack_audit_input.stores.places import place_of
@@ -28,6 +28,15 @@ __all__ = ["SqlCheckpoint", "SqlState"]
 
 #: Seconds to wait for a PostgreSQL that does not answer.
 CONNECT = 10
+#: How a connection is given up on that has gone silent, in libpq's own words.
+PATIENCE = {
+    "connect_timeout": CONNECT,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+IDLE = "SET LOCAL idle_in_transaction_session_timeout = '10s'"
 
 
 class SqlState:
@@ -98,14 +107,24 @@ class SqlState:
         try:
             yield
         except SQLAlchemyError as error:
-            self._say(doing, getattr(error, "orig", None) or error)
+            broken = bool(getattr(error, "connection_invalidated", False))
+            self._say(doing, getattr(error, "orig", None) or error, broken)
         except (OSError, sqlite3.Error, OverflowError) as error:
             # What SQLAlchemy does not wrap: making the file, and numbers beyond 64 bits.
             self._say(doing, error)
 
-    def _say(self, doing: str, error: BaseException) -> None:
+    def _say(self, doing: str, error: BaseException, broken: bool = False) -> None:
         words = words_of(error, self._secrets)
-        raise StoreError(f"cannot {doing} the state {self.shown}: {words}") from None
+        kind = StoreAway if broken or self._passes(error) else StoreError
+        raise kind(f"cannot {doing} the state {self.shown}: {words}") from None
+
+    def _passes(self, error: BaseException) -> bool:
+        """Is it about reaching the database, and not about what is in it?"""
+        if self._path is not None:
+            return "locked" in str(error)
+        # The driver's OperationalError: what has to do with the connection and the server.
+        names = {kind.__name__ for kind in type(error).__mro__}
+        return bool(names & {"OperationalError", "InterfaceError", "TimeoutError"})
 
     def _open_file(self, path: Path, create: bool) -> Engine:
         if not path.exists():
@@ -169,13 +188,18 @@ def _create_tables(engine: Engine) -> None:
 def _transaction(engine: Engine) -> Iterator[Connection]:
     """One that writes, so that SQLite takes its lock at once."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            # A collector that stops dead within its transaction must not keep its rows from the
+            # one that takes over.
+            connection.exec_driver_sql(IDLE)
         yield connection
 
 
 def _postgresql(url: URL) -> Engine:
-    waits = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT}
+    waits = {name: value for name, value in PATIENCE.items() if name not in url.query}
     try:
-        # One connection, checked before use: a PostgreSQL that was restarted is no error.
+        # One connection, and now and then one for a sign of life; checked before use: a
+        # PostgreSQL that was restarted is no error.
         return sqlalchemy.create_engine(
             url, pool_size=1, max_overflow=1, pool_pre_ping=True, connect_args=waits
         )

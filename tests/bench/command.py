@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.bench.backfill import cpu, memory
 from tests.bench.bench import QUICK, Bench, Sizes
 from tests.bench.children import Failed
+from tests.bench.forward import forward
 from tests.bench.live import idle, live
 from tests.bench.machine import load, machine
 from tests.bench.slow import slow
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "C": slow,
     "D": live,
     "E": idle,
+    "G": forward,
 }
 
 
@@ -64,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="make bench", description="Measure the collector against an emulated Slack.",
-        epilog="A: CPU, B: memory, C: slow answers, D: live delay, E: idle and start.",
+        epilog="A: CPU, B: memory, C: slow answers, D: live delay, E: idle and start, "
+        "G: forward.",
     )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="small sizes: does it work at all?")
     parser.add_argument(

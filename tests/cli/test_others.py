@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
 from slack_audit_input.hosts.moments import shown
+from slack_audit_input.stores.sql import SqlState
 from tests.cli.command import Command, until
 from tests.cli.server import Slack
 
@@ -225,6 +227,27 @@ def test_forget_is_refused_while_it_is_collected(command: Command) -> None:
     assert ended.code == 2
     assert "stop it first" in ended.err
     assert command.end(process, signal.SIGTERM).code == 0
+
+
+def test_forget_is_refused_beside_an_owner_whose_clock_is_wrong(command: Command) -> None:
+    assert command.once().code == 0
+    state = SqlState(str(command.state))
+    checkpoint = state.checkpoint("default")
+    owned = checkpoint.load()
+    assert owned is not None
+    with sqlite3.connect(command.state) as connection:
+        connection.execute("UPDATE slack_audit_inputs SET owner='elsewhere:1:x', beat=1")
+    connection.close()
+    forgetting = command.start("forget", "--yes")
+    assert forgetting.stderr is not None
+    assert "waiting_for_owner" in forgetting.stderr.readline()
+    time.sleep(1)
+    assert checkpoint.beat(owned.version, "elsewhere:1:x", 2.0)
+    ended = command.end(forgetting)
+    assert ended.code == 7
+    assert "another collector runs on this input" in ended.err
+    assert checkpoint.load() is not None
+    state.close()
 
 
 @pytest.mark.parametrize("place", ["default", "home"])

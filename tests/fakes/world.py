@@ -186,6 +186,14 @@ class MemoryCheckpoint:
         self._kill()
         return version + 1
 
+    def beat(self, version: int, owner: str, at: float, *, release: bool = False) -> bool:
+        """A sign of life, or the last one."""
+        state = self._memory.state
+        if state is None or (state.version, state.owner) != (version, owner):
+            return False
+        self._memory.state = state._replace(beat=at, owner="" if release else owner)
+        return True
+
     def keys(self, first: int, last: int) -> dict[int, bytes]:
         """Buckets."""
         return {m: b for m, b in self._memory.buckets.items() if first <= m <= last}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +14,10 @@ import pytest
 
 from slack_audit_input.collector.ports import Sink
 from slack_audit_input.model.errors import SinkError
+from slack_audit_input.sinks.fanout import Fanout
 from slack_audit_input.sinks.ndjson import NdjsonFile, NdjsonStream
+from tests.forward.over_network import forward_to
+from tests.receivers.running import running
 from tests.sinks.events import events, ids, lines
 
 
@@ -61,12 +65,44 @@ def over_pipe(blocking: bool) -> Iterator[Host]:
     os.close(read)
 
 
-@pytest.fixture(params=["pipe", "non-blocking pipe", "file", "rotated file", "named pipe"])
+def forwarded(folder: Path) -> Iterator[Host]:
+    with running(folder) as receiver:
+        sink = forward_to([receiver.address], folder)
+
+        def arrived() -> bytes:
+            return b"".join(json.dumps(r.fields).encode() + b"\n" for r in receiver.records())
+
+        yield Host(sink, arrived, sink.close)
+        sink.close()
+
+
+def twice(folder: Path) -> Iterator[Host]:
+    """To two files at once; both must have it."""
+    paths = (folder / "one", folder / "two")
+    sink = Fanout([NdjsonFile(lines(), path) for path in paths])
+
+    def arrived() -> bytes:
+        one, two = (path.read_bytes() for path in paths)
+        assert one == two
+        return one
+
+    yield Host(sink, arrived, sink.close)
+    sink.close()
+
+
+KINDS = ["pipe", "non-blocking pipe", "file", "rotated file", "named pipe", "forward", "fan-out"]
+
+
+@pytest.fixture(params=KINDS)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     """One sink after the other."""
     path = tmp_path / "out"
     if request.param in ("pipe", "non-blocking pipe"):
         yield from over_pipe(request.param == "pipe")
+    elif request.param == "forward":
+        yield from forwarded(tmp_path)
+    elif request.param == "fan-out":
+        yield from twice(tmp_path)
     elif request.param == "named pipe":
         os.mkfifo(path)
         read = os.open(path, os.O_RDONLY | os.O_NONBLOCK)

@@ -58,7 +58,7 @@ def backfill(from_: str, to: str, **values: Any) -> None:
             follow(checkpoint, span, progress)
     else:
         session = Session(values, settings, checkpoint, log)
-        sink = sink_of(values, settings)
+        sink = sink_of(values, settings, log, session.stop)
         # Only now: what is missing here should not leave a request behind.
         checkpoint.ask("backfill", span.oldest, span.latest, now)
 

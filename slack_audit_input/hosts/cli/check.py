@@ -7,16 +7,23 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from slack_audit_input.collector.ports import Log
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.collector.walk import reading_of
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.logs import without_tokens
 from slack_audit_input.hosts.cli.main import exit_code_of
-from slack_audit_input.hosts.cli.outputs import output
+from slack_audit_input.hosts.cli.outputs import (
+    check_output,
+    forwarding,
+    output,
+    outputs_of,
+    to_stdout,
+)
 from slack_audit_input.hosts.cli.places import token_from
 from slack_audit_input.model.errors import (
     CollectorError,
@@ -30,22 +37,32 @@ from slack_audit_input.slack.client import Answer, Client, checked_url
 from slack_audit_input.stores.places import place_of
 from slack_audit_input.stores.sql import SqlState
 
+if TYPE_CHECKING:
+    from slack_audit_input.hosts.cli.forwarding import Forwarding
+    from slack_audit_input.sinks.forward.addresses import Address
+
 #: A clock that is off by more is worth a word; collection goes by Slack's clock in any case.
 CLOCK_OFF = 5
 
 
 @click.command("check")
+@options.option(
+    "--send-test-record",
+    is_flag=True,
+    help="With --output forward: have each host accept one record, marked as a test.",
+)
 @output
 @options.state
 @options.slack
 @options.collecting
 @options.filters
 @options.common
-def check(**values: Any) -> None:
+def check(send_test_record: bool, **values: Any) -> None:
     """Try everything that a collection needs, and say in words what is wrong.
 
     Slack's address, the clock, the token, its scope and plan, the filters, the state and the
-    output. Changes nothing; two calls to Slack. Exit 0 when all is well.
+    output; of forward hosts connection and handshake. Changes nothing, but for the record that
+    --send-test-record asks for; two calls to Slack. Exit 0 when all is well.
     """
     log = options.logger(values)
     report = _Report()
@@ -65,7 +82,8 @@ def check(**values: Any) -> None:
         now = date if date is not None else int(time.time())
         report.try_("audit logs", lambda: _read_one(Client(client_settings, token), settings, now))
     report.try_("state", lambda: _state_words(values["state"]))
-    report.try_("output", lambda: _output_words(values))
+    named = settings or Settings(values["input"], values["account"], None)
+    _try_outputs(report, values, named, log, send_test_record)
     if report.worst:
         raise click.exceptions.Exit(report.worst)
 
@@ -92,11 +110,42 @@ class _Report:
         click.echo(f"ok      {name}" + (f": {words}" if words else ""))
 
 
-def _output_words(values: dict[str, Any]) -> str:
-    if values["output_file"] in (None, "-"):
-        return "stdout"
+def _try_outputs(
+    report: _Report, values: dict[str, Any], settings: Settings, log: Log, record: bool
+) -> None:
+    outputs = outputs_of(values)
+
+    def fits() -> str:
+        check_output(values, settings, log)
+        if record and "forward" not in outputs:
+            raise ConfigError("--send-test-record needs --output forward")
+        if "ndjson" not in outputs:
+            return ", ".join(outputs)
+        return "stdout" if to_stdout(values) else _writable(Path(values["output_file"]))
+
+    if report.try_("output", fits) is not None and "forward" in outputs:
+        _try_hosts(report, forwarding(values, settings, log), record)
+
+
+def _try_hosts(report: _Report, found: Forwarding, record: bool) -> None:
+    """Each host, for a standby that does not fit is found out on the day it is needed."""
+    for address in found.addresses:
+
+        def attempt(address: Address = address) -> str:
+            found.try_(address, record)
+            done = "has accepted a test record" if record else "is there"
+            return f"{address} {done}"
+
+        report.try_("forward", attempt)
+    # Its folder is made when it is needed, as the state's is.
+    path = found.dead_letters
+    while not path.exists() and not path.absolute().parent.exists():
+        path = path.absolute().parent
+    report.try_("dead letters", lambda: _writable(path) and str(found.dead_letters))
+
+
+def _writable(path: Path) -> str:
     # Looked at, not opened: a collector may be writing to it.
-    path = Path(values["output_file"])
     nearest = path if path.exists() else path.absolute().parent
     if not nearest.exists():
         raise SinkError(f"the folder {nearest} does not exist")

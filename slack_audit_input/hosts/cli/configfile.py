@@ -20,7 +20,7 @@ else:
     import tomli as tomllib
 
 #: Never in a file that is made to be shared.
-_SECRETS = ("token",)
+_SECRETS = ("token", "forward-shared-key", "forward-password")
 #: Options that a file cannot set: the file itself, and what asks about the command.
 _NOT_HERE = ("config", "help", "version")
 
@@ -111,9 +111,10 @@ def _name(path: Path, key: str, known: Options, where: str) -> str:
 
 
 def _refuse_secret(path: Path, name: str) -> None:
-    if name.lower() in _SECRETS:
+    name = name.lower().replace("_", "-")
+    if name in _SECRETS:
         raise ConfigError(
-            f"--config {path}: put the token in a file of its own and name it with token-file"
+            f"--config {path}: put the {name} in a file of its own and name it with {name}-file"
         )
 
 

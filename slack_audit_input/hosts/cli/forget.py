@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
 
+from slack_audit_input.collector.ownership import wait_for_owner
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
+from slack_audit_input.hosts.cli.session import SystemClock
 from slack_audit_input.hosts.cli.states import state_at
 from slack_audit_input.model.errors import ConfigError, StoreError
 
@@ -29,6 +32,13 @@ def forget(yes: bool, **values: Any) -> None:
         raise StoreError(f"the state has no input {values['input']!r}; it has: {names}")
     if is_running(checkpoint):
         raise ConfigError("a collector runs on this input: stop it first")
+    # The owner's clock may be far from ours: only what we see for ourselves proves it silent.
+    wait_for_owner(checkpoint, SystemClock(), _sleep, options.logger(values))
     if not yes:
         click.confirm(f"Forget what was delivered for input {values['input']!r}?", abort=True)
     checkpoint.forget()
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False

@@ -8,7 +8,9 @@ import stat
 import sys
 from pathlib import Path
 
+from slack_audit_input import __version__
 from slack_audit_input.collector.ports import Log
+from slack_audit_input.collector.settings import Settings
 from slack_audit_input.model.errors import ConfigError
 from slack_audit_input.slack.client import Token
 
@@ -24,6 +26,16 @@ def default_state() -> Path:
     return base / "slack-audit-input" / "state.sqlite"
 
 
+def collector_of(settings: Settings) -> dict[str, str]:
+    """What every event says about who collected it."""
+    return {
+        "name": "slack_audit_input",
+        "version": __version__,
+        "account": settings.account,
+        "input": settings.input,
+    }
+
+
 def token_from(token_file: str | None, log: Log) -> Token:
     """The token in a file, or in SLACK_AUDIT_TOKEN. Raises ConfigError when there is none."""
     if not token_file:
@@ -34,16 +46,23 @@ def token_from(token_file: str | None, log: Log) -> Token:
                 "variable SLACK_AUDIT_TOKEN (never on the command line, where others can see it)"
             )
         return Token(secret)
-    path = Path(token_file)
+    secret = secret_in(token_file, "--token-file", log)
+    try:
+        return Token(secret)
+    except ConfigError as error:
+        raise ConfigError(f"--token-file {token_file}: {error}") from None
+
+
+def secret_in(file: str, option: str, log: Log) -> str:
+    """The text of a file with a secret; a warning when others can read it. Raises ConfigError."""
+    path = Path(file)
     try:
         secret = path.read_text("utf-8-sig")
         mode = path.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
         words = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise ConfigError(f"--token-file {path}: {words}") from None
+        raise ConfigError(f"{option} {path}: {words}") from None
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-        log("warning", "token_file_open", path=path, remedy=f"chmod 600 {path}")
-    try:
-        return Token(secret)
-    except ConfigError as error:
-        raise ConfigError(f"--token-file {path}: {error}") from None
+        action = option[2:].replace("-", "_") + "_open"
+        log("warning", action, path=path, remedy=f"chmod 600 {path}")
+    return secret

@@ -8,30 +8,68 @@ from typing import Any
 
 import click
 
+from slack_audit_input.collector.ownership import SILENT
+from slack_audit_input.collector.ports import Sink
 from slack_audit_input.hosts.cli import options
-from slack_audit_input.hosts.cli.outputs import output, sink_of
+from slack_audit_input.hosts.cli.outputs import check_output, output, sink_of
 from slack_audit_input.hosts.cli.session import Session
 from slack_audit_input.hosts.cli.states import state_at
+from slack_audit_input.model.errors import ConfigError
 
 
 @click.command("run")
 @options.option("--once", is_flag=True, help="Collect until caught up, then exit 0.")
+@options.option(
+    "--standby",
+    is_flag=True,
+    help="Beside another collector of this input wait, and take over when it ends or dies.",
+)
+@options.option(
+    "--take-over-after",
+    type=options.Number(2, 3600),
+    default=SILENT,
+    metavar="SECONDS",
+    help="An owner on another machine that gives no sign of life for so long is gone. The same "
+    "for all collectors of an input.",
+)
+@options.option(
+    "--health-listen",
+    default="",
+    metavar="HOST:PORT",
+    help="Serve /healthz, /livez and, for Prometheus, /metrics there. A port alone is on loopback.",
+)
 @output
 @options.state
 @options.slack
 @options.collecting
 @options.filters
 @options.common
-def run(once: bool, **values: Any) -> None:
+def run(once: bool, standby: bool, health_listen: str, **values: Any) -> None:
     """Collect until stopped. SIGTERM or SIGINT finish the page in hand, commit, and exit 0.
 
-    Events go to stdout as NDJSON unless --output-file names a file. What has been delivered is
-    kept in the state, so that the next run goes on from there: nothing lost, nothing twice.
+    Events go to stdout as NDJSON unless --output-file or --output says otherwise. What has been
+    delivered is kept in the state, so that the next run goes on from there: nothing lost,
+    nothing twice.
     """
+    if once and standby:
+        raise ConfigError("--standby waits for ever and --once ends: choose one")
     log = options.logger(values)
     settings = options.collection_settings(values, time.time(), ends=once)
+    settings = settings._replace(beat_every=min(7.0, values["take_over_after"] / 2.5))
+    check_output(values, settings, log)
     state = state_at(values["state"])
     session = Session(values, settings, state.checkpoint(settings.input), log)
-    sink = sink_of(values, settings)
-    session.noted(lambda: session.collector(sink).run(session.stop, once=once))
+    if health_listen:
+        from slack_audit_input.hosts.cli.listen import serve
+
+        serve(health_listen, session.health, log)
+
+    def opened() -> Sink:
+        return sink_of(values, settings, log, session.may_wait)
+
+    if standby:
+        session.noted(lambda: session.stand_by(opened))
+        return
+    sink = opened()
+    session.noted(lambda: session.collect(sink, once=once))
     sink.close()

@@ -12,17 +12,25 @@ from typing import Any
 
 import click
 
+from slack_audit_input.collector.heartbeat import Heartbeat, Renewable
 from slack_audit_input.collector.loop import Collector
 from slack_audit_input.collector.naming import ActionNames
-from slack_audit_input.collector.ownership import owner_name, wait_for_owner
+from slack_audit_input.collector.ownership import SILENT, is_gone, owner_name, wait_for_owner
 from slack_audit_input.collector.pool import ThreadPool
-from slack_audit_input.collector.ports import Checkpoint, Sink
+from slack_audit_input.collector.ports import Sink
 from slack_audit_input.collector.settings import Settings
+from slack_audit_input.hosts.cli.health import Health
 from slack_audit_input.hosts.cli.logs import Logger
 from slack_audit_input.hosts.cli.memory import settle
 from slack_audit_input.hosts.cli.options import client_settings
 from slack_audit_input.hosts.cli.places import token_from
-from slack_audit_input.model.errors import CollectorError, ProtocolError, StoreError
+from slack_audit_input.model.errors import (
+    CollectorError,
+    ProtocolError,
+    StoreAway,
+    StoreError,
+    Superseded,
+)
 from slack_audit_input.slack.client import Client, Token, checked_url
 
 
@@ -65,13 +73,17 @@ class Session:
     """A command's run on one input."""
 
     def __init__(
-        self, values: dict[str, Any], settings: Settings, checkpoint: Checkpoint, log: Logger
+        self, values: dict[str, Any], settings: Settings, checkpoint: Renewable, log: Logger
     ) -> None:
         self.settings = settings
         self.clock = SystemClock()
         self.stop = StopSign()
         self.log = log
+        self.health = Health(settings, self.clock)
         self._checkpoint = checkpoint
+        self._silent = values.get("take_over_after") or SILENT
+        self._owner = owner_name()
+        self._heart: Heartbeat | None = None
         self._client_settings = client_settings(values)
         checked_url(self._client_settings.api_url)
         self._token: Token = token_from(values["token_file"], log)
@@ -83,26 +95,90 @@ class Session:
         From here on signals stop it in good order. Ends the command when one comes before the
         input is free: then there is nothing to finish, and nothing of the owner's to take.
         """
+        self._begin()
+        if not self._free(standby=False):
+            raise click.exceptions.Exit(0)
+        return self._collector(sink)[0]
+
+    def collect(self, sink: Sink, *, once: bool) -> None:
+        """Collect until told to stop or, with ``once``, until caught up; or refuse."""
+        self._begin()
+        if not self._free(standby=False):
+            raise click.exceptions.Exit(0)
+        self._collect(sink, once=once)
+
+    def stand_by(self, sink_of: Callable[[], Sink]) -> None:
+        """Collect whenever nobody else does, until told to stop.
+
+        The sink is opened only then: a file may have a lock, which the active one holds. A
+        collector that was superseded, or has lost its database, stands by again, with nothing
+        of its memory kept.
+        """
+        self._begin()
+        while self._free(standby=True):
+            sink = sink_of()
+            try:
+                self._collect(sink, once=False)
+            except (Superseded, StoreAway) as error:
+                self.log("warning", "stands_by_again", reason=str(error))
+            else:
+                return
+            finally:
+                sink.close()
+
+    def may_wait(self) -> bool:
+        """Should whoever waits for the host stop: told to, or no longer the owner?"""
+        return self.stop() or bool(self._heart and self._heart.lost)
+
+    def _collect(self, sink: Sink, *, once: bool) -> None:
+        collector, heart = self._collector(sink)
+        try:
+            collector.run(self.stop, once=once, watch=self.health.collecting)
+        finally:
+            heart.close()
+        if heart.lost and not self.stop():
+            raise Superseded(
+                "another collector has taken over this input while this one waited for its host. "
+                "Run one collector per input, or let the others stand by: --standby"
+            )
+
+    def _begin(self) -> None:
         self.stop.install()
         settle()
+
+    def _free(self, *, standby: bool) -> bool:
+        self.health.waiting()
+        return wait_for_owner(
+            self._checkpoint,
+            self.clock,
+            self._wait,
+            self.log,
+            lambda owner: owner == self._owner or is_gone(owner),
+            standby=standby,
+            silent=self._silent,
+        )
+
+    def _collector(self, sink: Sink) -> tuple[Collector, Heartbeat]:
         pool = ThreadPool(
             self.settings.workers + 1,
             lambda: Client(self._client_settings, self._token),
             self.clock.monotonic,
         )
         self.stop.wake = pool.wake
-        if not wait_for_owner(self._checkpoint, self.clock, self._wait, self.log):
-            raise click.exceptions.Exit(0)
-        return Collector(
+        heart = Heartbeat(self._checkpoint, self.clock, self.log, self.settings.beat_every)
+        self._heart = heart
+        self.health.begins(heart)
+        collector = Collector(
             self.settings,
-            self._checkpoint,
-            sink,
+            heart,
+            heart.over(sink),
             pool,
             self.clock,
             self.log,
-            owner=owner_name(),
+            owner=self._owner,
             names=ActionNames(_catalogue()),
         )
+        return collector, heart
 
     def client(self) -> Client:
         """A client for calls outside a collector."""
@@ -112,6 +188,8 @@ class Session:
         """Do ``work``; how it ended is kept with the state, where ``status`` shows it."""
         try:
             work()
+        except (Superseded, StoreAway):
+            raise  # there is a better owner to say how it is doing, or nobody to tell
         except CollectorError as error:
             self._note(str(error), error.exit_code)
             if isinstance(error, ProtocolError) and error.evidence:

@@ -23,7 +23,7 @@ from slack_audit_input.collector.walk import Walk
 from slack_audit_input.engine.delivered import HOUR, MINUTE, unpack
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
-from slack_audit_input.hosts.cli.outputs import output, sink_of
+from slack_audit_input.hosts.cli.outputs import output, sink_of, to_stdout
 from slack_audit_input.hosts.cli.progress import Progress, Sample
 from slack_audit_input.hosts.cli.session import Session
 from slack_audit_input.hosts.cli.states import state_at
@@ -71,7 +71,7 @@ def verify(from_: str, to: str, redeliver: bool, json_: bool, **values: Any) -> 
     sends hours that differ again. The filters are those that the input was collected with. The
     report goes to stderr, or as JSON to stdout.
     """
-    if json_ and values["output_file"] in (None, "-"):
+    if json_ and to_stdout(values):
         raise ConfigError("--json needs --output-file: stdout can hold events or the report")
     log = options.logger(values)
     _stretch(from_, to, time.time())
@@ -191,7 +191,7 @@ class _Proof:
         for hour in self.missing:
             self._checkpoint.ask("reread", hour * HOUR, hour * HOUR + HOUR - 1, time.time())
         if not running:
-            sink = sink_of(values, self._session.settings)
+            sink = sink_of(values, self._session.settings, self._session.log, self._session.stop)
             collector = self._session.collector(sink)
             collector.run(self._session.stop, live=False)
             sink.close()
@@ -213,7 +213,7 @@ class _Proof:
 
     def redeliver(self, values: dict[str, Any]) -> None:
         """Send every differing hour again and put what Slack shows in its place."""
-        sink = sink_of(values, self._session.settings)
+        sink = sink_of(values, self._session.settings, self._session.log, self._session.stop)
         floor = Verifier(self._walk, self._checkpoint).ledger().floor
         for report in self.differing:
             state = self._checkpoint.load()
