@@ -23,8 +23,14 @@ export DEBIAN_FRONTEND = noninteractive
 
 PACKAGE_TREES = slack_audit_input tests
 
+# The Splunk package: one for all Pythons, built when something that goes into it has changed.
+RELEASE := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' slack_audit_input/__init__.py)
+PACKAGE = dist/slack_audit_input-$(RELEASE).spl
+PACKAGE_SOURCES := $(shell find slack_audit_input default lookups metadata build/generated CHANGELOG.md \
+	-type f -not -name '*.pyc' 2>/dev/null)
+
 .DEFAULT_GOAL = help
-.PHONY: help demo test check format coverage bench postgresql clean
+.PHONY: help demo test check format coverage bench addon host postgresql splunk clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -43,6 +49,7 @@ demo: $(VENVS)/demo/.stamp ## show the collector at work against an emulated Sla
 test: $(VENVS)/test/.stamp ## check everything, then run all tests
 	@if [ '$(CHECK)' = yes ]; then $(MAKE) check; fi
 	@$(MAKE) postgresql
+	@$(MAKE) splunk
 	@echo "make test: running the tests on Python $(VERSION)"
 	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
 
@@ -72,6 +79,45 @@ coverage: $(VENVS)/test/.stamp postgresql ## run all tests and say which lines a
 bench: $(VENVS)/bench/.stamp ## measure speed and memory, and compare with the slack_sdk loop
 	@echo "make bench: measuring; leave the machine alone meanwhile"
 	@$(VENVS)/bench/bin/python tests/bench/run.py $(ARGS)
+
+addon: $(PACKAGE) ## build the Splunk package: dist/slack_audit_input-VERSION.spl
+	@echo "make addon: $(PACKAGE) is up to date"
+
+host: $(PACKAGE) $(VENVS)/test/.stamp ## click through the Splunk add-on on a double of Splunk
+	@$(TOOLS)/python -m tests.host --package $(PACKAGE) $(ARGS)
+
+$(PACKAGE): .venv/ucc/.stamp $(PACKAGE_SOURCES)
+	@echo "make addon: building the Splunk package"
+	@.venv/ucc/bin/python -m slack_audit_input.addon
+
+splunk: $(PACKAGE) .venv/appinspect/.stamp .venv/ui/.stamp # what the tests of the package need
+	@if command -v chromium > /dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		echo "make test: installing Debian's chromium, for the tests of the settings pages"; \
+		{ apt-get update -qq && apt-get install -qq --yes --no-install-recommends \
+			chromium fonts-liberation libmagic1; } > .venv/apt.log 2>&1 || tail -n 5 .venv/apt.log; \
+	fi; \
+	if command -v chromium > /dev/null; then exit 0; fi; \
+	echo "**********************************************************************"; \
+	echo "** No chromium here: the tests of the settings pages WILL BE SKIPPED."; \
+	echo "** Remedy: apt-get install chromium fonts-liberation libmagic1"; \
+	echo "**********************************************************************"
+
+# Each of these tools pins what others need newer: environments of their own.
+.venv/ucc/.stamp: PINS = splunk-add-on-ucc-framework==6.6.0 pip==25.3
+.venv/appinspect/.stamp: PINS = splunk-appinspect==4.3.1
+.venv/ucc/.stamp .venv/appinspect/.stamp: | $(VENVS)/test/.stamp
+	@echo "Making the environment $(@D) (packages from the configured registry)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq $(PINS)
+	@touch $@
+
+.venv/ui/.stamp:
+	@echo "Making $(@D) (playwright-core from the configured npm registry)"
+	@mkdir -p $(@D)
+	@npm install --silent --no-audit --no-fund --prefix $(@D) playwright-core@1.65.1 > $(@D)/npm.log 2>&1 \
+		&& touch $@ || { tail -n 5 $(@D)/npm.log; \
+		echo "** No playwright-core: the tests of the settings pages WILL BE SKIPPED."; }
 
 postgresql: # what the contract tests of the PostgreSQL store start a server from
 	@found() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }; \

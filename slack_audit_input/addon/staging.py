@@ -9,6 +9,8 @@ from pathlib import Path
 
 from slack_audit_input.addon.configuration import configuration
 
+#: The app's id, which is the name of its folder.
+APP = "slack_audit_input"
 #: The collector's own folders and files that have no business inside Splunk: they need what is
 #: not vendored (click, rich, SQLAlchemy), or serve tests and builds.
 LEFT_OUT = (
@@ -16,6 +18,7 @@ LEFT_OUT = (
     "emulator",
     "hosts/cli",
     "hosts/script.py",
+    "stores/checkpoint.py",
     "stores/places.py",
     "stores/sql.py",
     "stores/sqlite.py",
