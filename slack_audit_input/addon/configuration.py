@@ -26,7 +26,7 @@ def configuration(source: Path, version: str) -> dict[str, Any]:
         several = [entity for entity in entities if entity["field"] == field]
         if len(several) != 1:
             raise ValueError(f"{source} has {len(several)} fields {field}, not one")
-        several[0]["options"]["autoCompleteFields"] = choices
+        several[0]["options"]["items"] = choices
     return found
 
 

@@ -153,7 +153,7 @@ def test_every_action_can_be_chosen(app: Path) -> None:
     entities = shown["pages"]["inputs"]["services"][0]["entity"]
     for field in ("actions", "exclude_actions"):
         (entity,) = (each for each in entities if each["field"] == field)
-        assert len(entity["options"]["autoCompleteFields"]) == 776
+        assert len(entity["options"]["items"]) == 776
 
 
 def test_every_field_has_help(app: Path) -> None:
