@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from tests.splunkd.splunkd import Splunkd
@@ -20,12 +21,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="REST port (0: any)")
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
     given = parser.parse_args()
+    told = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: told.set())
     with Splunkd(given.home, given.python, port=given.port) as splunkd:
         app = splunkd.install(given.package)
         splunkd.run_inputs(app, given.kind)
         sys.stdout.write(f"{splunkd.url}\nAuthorization: Splunk {splunkd.session_key}\n")
         sys.stdout.flush()
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        told.wait()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 
 class Request(NamedTuple):
@@ -34,7 +34,8 @@ def request_of(method: str, target: str, headers: Mapping[str, str], body: bytes
     """The request for ``target``, which begins with ``/services`` or ``/servicesNS``."""
     parts = urlsplit(target)
     # Double slashes come from clients that join paths carelessly; splunkd does not mind.
-    segments = [unquote(part) for part in parts.path.split("/") if part]
+    # splunklib quotes a blank in a path by a plus sign, and a plus sign by %2B.
+    segments = [unquote_plus(part) for part in parts.path.split("/") if part]
     user, app = "nobody", "search"
     if segments[:1] == ["servicesNS"]:
         user, app = (*segments[1:3], "-", "-")[:2]

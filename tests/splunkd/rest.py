@@ -97,7 +97,8 @@ class Rest:
         return f"admin_external:{name}" in self._confs.read(app, "restmap")
 
     def _secrets(self, request: Request) -> Found:
-        name = request.path[2] if len(request.path) > 2 else ""
+        # splunklib takes names from links and does not quote their slashes again.
+        name = "/".join(request.path[2:])
         if request.method == "DELETE":
             self._passwords.remove(request.app, name)
             return 200, self._passwords.all(request.app)

@@ -133,6 +133,8 @@ class Run:
             stderr=subprocess.PIPE,
             cwd="/",
             env=dict(place.environment),
+            # Ctrl-C at a terminal is for the double, which then tells its children itself.
+            start_new_session=True,
         )
         self._log = place.home / "var" / "log" / "splunk" / "splunkd.log"
         self._threads = [

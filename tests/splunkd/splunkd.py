@@ -78,6 +78,7 @@ class Splunkd:
         self._scripts: dict[tuple[str, str], Script] = {}
         self.inputs = Inputs(self.confs, self.script, lambda: None)
         endpoints = Endpoints(self._place, self.confs)
+        self.python = self._place.python
         self.rest = Rest(
             self.url,
             self.keys,
@@ -165,6 +166,11 @@ class Splunkd:
         self._running.append(running)
         running.start()
         return running
+
+    def running_now(self) -> list[str]:
+        """Names of the stanzas that have a run going on."""
+        names = {name for running in self._running for name, run in running.runs if run.running()}
+        return sorted(names)
 
     def logs(self) -> str:
         """Everything that was logged: what `_internal` would hold."""
