@@ -49,6 +49,10 @@ class Token:
         # Whatever is pickled ends in a file or on a wire.
         raise TypeError("a token cannot be pickled or copied")
 
+    def same_as(self, other: Token) -> bool:
+        """Is it the same secret?"""
+        return self._secret == other._secret
+
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put it on a request."""
         # As requests' "auth", so that a .netrc entry for the host cannot replace it.

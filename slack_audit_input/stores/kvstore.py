@@ -18,6 +18,7 @@ event may come twice; none is lost.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -166,12 +167,26 @@ class KVCheckpoint:
         """Keep the note, with the values it holds as fields that can be searched."""
         self._documents.save(STATUS, [status_document(self._key, self._input, status)])
 
+    def owner(self) -> tuple[str, float]:
+        """Who committed last, and when; "" when nobody has, or it cannot be read."""
+        try:
+            found = self._heads()
+        except StoreError:
+            # Read again, so that a store which is away is not taken for a damaged document.
+            self._documents.find(CHECKPOINTS, self._mine, limit=1)
+            return "", 0.0
+        if not found or found[0].forgotten:
+            return "", 0.0
+        state = found[0].state()
+        return state.owner, state.beat
+
     def forget(self) -> None:
-        """Remove all of this input's documents."""
-        found = self._heads()
-        if found and not found[0].forgotten:
-            end = Commit(self._input, found[0].version + 1, secrets.token_hex(8), None)
-            self._insert(end)
+        """Remove all of this input's documents, also those that cannot be read."""
+        rows = self._documents.find(CHECKPOINTS, self._mine, sort="version:-1", limit=1)
+        version = rows[0].get("version") if rows else None
+        if isinstance(version, str) and re.fullmatch("[0-9a-f]{16}", version):
+            number = number_of(rows[0], "version")
+            self._insert(Commit(self._input, number + 1, secrets.token_hex(8), None))
         self._remove_everything()
 
     # -- the commits -----------------------------------------------------------------------

@@ -14,10 +14,10 @@ import click
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.collector.walk import reading_of
 from slack_audit_input.hosts.cli import options
-from slack_audit_input.hosts.cli.logs import without_tokens
 from slack_audit_input.hosts.cli.main import exit_code_of
 from slack_audit_input.hosts.cli.outputs import output
 from slack_audit_input.hosts.cli.places import token_from
+from slack_audit_input.hosts.wording import without_tokens
 from slack_audit_input.model.errors import (
     CollectorError,
     ConfigError,
