@@ -99,14 +99,10 @@ class Pages {
   }
 
   async picture(name) {
+    // The message that says what was saved lies over what the picture is to show.
+    await this.page.addStyleTag({ content: "[data-test=toast-messages] { display: none }" });
     await this.page.waitForTimeout(400); // animations of dialogs
     await this.page.screenshot({ path: path.join(given.pictures, `${name}.png`) });
-  }
-
-  // The message that says what was saved is over things that are looked at next.
-  async dismiss() {
-    const close = this.page.locator('[data-test=toast] button, [data-test-close-type] button');
-    for (let left = await close.count(); left > 0; left -= 1) await close.first().click();
   }
 }
 

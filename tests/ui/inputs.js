@@ -22,7 +22,6 @@ visit(async (pages) => {
   await pages.picture("input-filters");
   await pages.saved("Add");
   found.added = await pages.cells("logins");
-  await pages.dismiss();
 
   await pages.act("logins", "Edit");
   await pages.fill("interval", "nonsense");
@@ -30,14 +29,12 @@ visit(async (pages) => {
   await pages.fill("interval", "*/5 * * * *");
   await pages.saved("Update");
   found.cron = await pages.cells("logins");
-  await pages.dismiss();
 
   await pages.act("logins", "Clone");
   await pages.fill("name", "second");
   await pages.fill("interval", "120");
   await pages.saved("Save");
   found.cloned = await pages.cells("second");
-  await pages.dismiss();
   await pages.picture("inputs");
 
   await toggle(pages, "logins", "Disabled");

@@ -15,7 +15,6 @@ visit(async (pages) => {
     await pages.fill("proxy_url", host);
     found.hosts[host] = await save(pages);
   }
-  await pages.dismiss();
   await pages.picture("proxy");
   await pages.tab("Logging");
   await pages.choose("loglevel", "DEBUG");
