@@ -14,7 +14,9 @@ import pytest
 from slack_audit_input.collector.ports import Sink
 from slack_audit_input.model.errors import SinkError
 from slack_audit_input.sinks.ndjson import NdjsonFile, NdjsonStream
+from slack_audit_input.sinks.splunk import Metadata, SplunkStream
 from tests.sinks.events import events, ids, lines
+from tests.sinks.xml import data_lines
 
 
 class Host(NamedTuple):
@@ -44,9 +46,11 @@ class Reader:
         return self.data
 
 
-def over_pipe(blocking: bool) -> Iterator[Host]:
+def over_pipe(kind: str) -> Iterator[Host]:
     read, write = os.pipe()
-    os.set_blocking(write, blocking)
+    os.set_blocking(write, "non-blocking" not in kind)
+    xml = "XML" in kind
+    metadata = Metadata("slack:audit:a", "slack:audit", "main", "h")
     reader = Reader(read)
     closed: list[int] = []
 
@@ -54,19 +58,23 @@ def over_pipe(blocking: bool) -> Iterator[Host]:
         if not closed:
             closed.append(write)
             os.close(write)
-        return reader.all()
+        return data_lines(reader.all()) if xml else reader.all()
 
-    yield Host(NdjsonStream(lines(), write), end, lambda: (end(), None)[1])
+    sink: Sink = SplunkStream(metadata, write) if xml else NdjsonStream(lines(), write)
+    yield Host(sink, end, lambda: (end(), None)[1])
     end()
     os.close(read)
 
 
-@pytest.fixture(params=["pipe", "non-blocking pipe", "file", "rotated file", "named pipe"])
+PIPES = ("pipe", "non-blocking pipe", "XML", "XML over a non-blocking pipe")
+
+
+@pytest.fixture(params=[*PIPES, "file", "rotated file", "named pipe"])
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     """One sink after the other."""
     path = tmp_path / "out"
-    if request.param in ("pipe", "non-blocking pipe"):
-        yield from over_pipe(request.param == "pipe")
+    if request.param in PIPES:
+        yield from over_pipe(request.param)
     elif request.param == "named pipe":
         os.mkfifo(path)
         read = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
