@@ -19,6 +19,7 @@ INSPECT = REPOSITORY / ".venv" / "appinspect" / "bin" / "splunk-appinspect"
 REASONS: dict[str, str] = json.loads(
     (Path(__file__).parent / "appinspect.json").read_text(encoding="utf-8")
 )
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("appinspect")]
 #: Sets of checks that must have been run, with as many as AppInspect 4.3.1 has at least.
 TAGS = {"cloud": 240, "private_victoria": 240, "future": 13, "splunk_appinspect": 250}
 
@@ -56,7 +57,6 @@ def checks(built: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[s
     ]
 
 
-@pytest.mark.slow
 def test_nothing_but_listed_warnings(checks: list[dict[str, Any]]) -> None:
     good = {"success", "not_applicable"}
     bad = [
@@ -69,13 +69,11 @@ def test_nothing_but_listed_warnings(checks: list[dict[str, Any]]) -> None:
     assert not bad, "\n".join(bad)
 
 
-@pytest.mark.slow
 def test_every_set_of_checks_was_run(checks: list[dict[str, Any]]) -> None:
     tags = Counter(tag for check in checks for tag in check["tags"])
     assert {tag: tags[tag] for tag in TAGS if tags[tag] < TAGS[tag]} == {}
 
 
-@pytest.mark.slow
 def test_no_reason_without_its_warning(checks: list[dict[str, Any]]) -> None:
     # What is no longer warned of must not stay allowed.
     warned = {check["name"] for check in checks if check["result"] == "warning"}

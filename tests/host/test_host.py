@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.splunkd.places import REPOSITORY, package
-from tests.ui.conftest import PLAYWRIGHT, Visit, chromium  # noqa: F401 - a fixture
+from tests.ui.visiting import PLAYWRIGHT, Visit, browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 
@@ -55,11 +55,11 @@ def _count(home: Path) -> int:
         return sum(1 for _ in file)
 
 
-def test_account_input_and_events(tmp_path: Path, chromium: str) -> None:
+def test_account_input_and_events(tmp_path: Path) -> None:
     home = tmp_path / "home"
+    given = {"playwright": str(PLAYWRIGHT), "chromium": browser()}
     with _host(home, 0) as url:
-        given = {"url": url, "playwright": str(PLAYWRIGHT), "chromium": chromium}
-        found = Visit(given, tmp_path)("host.js")
+        found = Visit({**given, "url": url}, tmp_path)("host.js")
         slack_port = int(_first_page(url).split("<code>http://127.0.0.1:")[1].split("/")[0])
     assert "This is not a Splunk." in found["text"]
     assert found["seconds"] < 30

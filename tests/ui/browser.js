@@ -7,7 +7,7 @@ const path = require("path");
 const given = JSON.parse(process.argv[2]); // url, pictures, playwright, chromium
 const { chromium } = require(given.playwright);
 
-const PATIENCE = 20000;
+const PATIENCE = 60000; // a machine may be busy with other tests
 // Nothing may be fetched that the page does not ask for.
 const FLAGS = [
   "--no-sandbox", "--disable-background-networking", "--disable-component-update",

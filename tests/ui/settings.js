@@ -11,7 +11,12 @@ visit(async (pages) => {
   await pages.fill("proxy_port", "3128");
   await pages.fill("proxy_username", "audit");
   await pages.fill("proxy_password", "only-for-the-proxy");
-  for (const host of ["http://proxy", "proxy.example.com", "2001:db8::1", "192.0.2.7"]) {
+  await pages.fill("proxy_url", "http://proxy");
+  await button(pages).click();
+  const message = pages.page.locator("[data-test=msg-markdown], [data-test=message]").first();
+  await message.waitFor();
+  found.refused = await message.innerText();
+  for (const host of ["proxy.example.com", "2001:db8::1", "192.0.2.7"]) {
     await pages.fill("proxy_url", host);
     found.hosts[host] = await save(pages);
   }
@@ -27,12 +32,14 @@ visit(async (pages) => {
   return found;
 });
 
+function button(pages) {
+  return pages.page.locator('button:has-text("Save"):visible');
+}
+
 async function save(pages) {
   const answered = pages.page.waitForResponse(
-    (response) => response.request().method() === "POST" && response.url().includes("_settings/"),
-    { timeout: 2500 }
+    (response) => response.request().method() === "POST" && response.url().includes("_settings/")
   );
-  await pages.page.locator('button:has-text("Save"):visible').click();
-  const response = await answered.catch(() => null);
-  return response === null ? "not sent" : response.status();
+  await button(pages).click();
+  return (await answered).status();
 }

@@ -14,9 +14,11 @@ import pytest
 from tests.splunkd.places import REPOSITORY
 from tests.splunkd.splunkd import Splunkd
 from tests.splunkd.web import SplunkWeb
-from tests.ui.conftest import TOKEN, WRONG, Visit
+from tests.ui.conftest import TOKEN, WRONG
+from tests.ui.visiting import Visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+# One story: all of it in one process.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(280), pytest.mark.xdist_group("pages")]
 
 APP = "slack_audit_input"
 #: Shown in the documentation; kept there when UPDATE_PICTURES is set.
@@ -85,8 +87,8 @@ def test_input_is_cloned_disabled_enabled_and_deleted(
 
 
 def test_proxy_of_every_form_and_logging(settings: dict[str, Any], splunkd: Splunkd) -> None:
+    assert "A host name or an IP address alone" in settings["refused"]
     assert settings["hosts"] == {
-        "http://proxy": "not sent",
         "proxy.example.com": 200,
         "2001:db8::1": 200,
         "192.0.2.7": 200,
