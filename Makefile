@@ -76,7 +76,7 @@ coverage: $(VENVS)/test/.stamp postgresql ## run all tests and say which lines a
 	@$(TOOLS)/coverage combine --quiet
 	@$(TOOLS)/coverage report
 
-bench: $(VENVS)/bench/.stamp ## measure speed and memory, and compare with the slack_sdk loop
+bench: $(VENVS)/bench/.stamp $(PACKAGE) ## measure speed and memory, and compare with the slack_sdk loop
 	@echo "make bench: measuring; leave the machine alone meanwhile"
 	@$(VENVS)/bench/bin/python tests/bench/run.py $(ARGS)
 
