@@ -78,3 +78,10 @@ def test_no_reason_without_its_warning(checks: list[dict[str, Any]]) -> None:
     # What is no longer warned of must not stay allowed.
     warned = {check["name"] for check in checks if check["result"] == "warning"}
     assert sorted(set(REASONS) - warned) == []
+
+
+def test_the_documentation_gives_the_same_reasons() -> None:
+    text = (REPOSITORY / "docs" / "splunk-package.md").read_text(encoding="utf-8")
+    for name, reason in REASONS.items():
+        assert f"| `{name}` | {reason} |\n" in text
+    assert text.count("\n| `check_") == len(REASONS)
