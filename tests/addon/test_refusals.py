@@ -169,6 +169,30 @@ def test_an_account_that_is_gone_is_said_and_nothing_is_lost(world: Addon) -> No
     assert after._replace(status="") == kept._replace(status="")
 
 
+def test_accounts_that_change_under_running_inputs(world: Addon) -> None:
+    """One is deleted, one gets another token, which Slack takes beside the first."""
+    world.slack.control.change(more_tokens=("xoxp-another",))
+    world.slack.control.set_rate(5.0)
+    for name in ("deleted", "changed"):
+        world.account(name)
+        world.input(name, account=name, start="-10m")
+    deleted, changed = world.start("deleted"), world.start("changed")
+    until(lambda: deleted.events.count > 10 and changed.events.count > 10)
+    world.splunkd.confs.remove(APP, f"{APP}_account", "deleted")
+    world.account("changed", token="xoxp-another")
+    assert deleted.wait(60) == 2
+    assert changed.wait(60) == 0
+    assert "There is no account 'deleted' (any more)" in world.status("deleted")["error"]
+    assert world.status("changed")["state"] == "stopped"
+    world.slack.control.set_rate(0.0)
+    time.sleep(2.5)
+    world.input("changed", account="changed", start="-10m", interval=ONCE)
+    run = world.run("changed")
+    assert world.status("changed")["error"] == ""
+    for state in (deleted, run):
+        assert (state.events.broken, state.events.closed or not state.events.count) == ("", True)
+
+
 def test_an_index_that_is_gone_is_said_before_anything_is_lost(world: Addon) -> None:
     world.input(start="-1h", interval=ONCE, index="missing")
     run = world.start()

@@ -162,6 +162,16 @@ def test_a_kv_store_without_our_collections_is_no_new_input(newest: Addon) -> No
     assert len(newest.indexed()) == count
 
 
+def test_whoever_waits_for_the_kv_store_can_be_stopped(newest: Addon) -> None:
+    newest.input(start="-1h")
+    newest.kvstore.fail(503, 1 << 20)
+    run = newest.start()
+    until(lambda: "action=waiting_for_kvstore" in newest.splunkd.logs())
+    run.terminate()
+    assert run.wait(10) == 0
+    assert run.events.count == 0
+
+
 def test_two_inputs_at_once_do_not_disturb_each_other(world: Addon) -> None:
     world.slack.control.set_rate(10.0)
     world.splunkd.indexes.make("other")

@@ -18,6 +18,8 @@ from slack_audit_input.model.errors import CollectorError, StoreError
 
 #: What the collector's lines of once a minute are called.
 _SUMMARIES = ("collected", "stopped")
+#: Warnings that are no trouble: they do not count as the last error.
+_NEWS = ("filters_changed", "unknown_action")
 
 
 class Health:
@@ -52,7 +54,7 @@ class Health:
         if action in _SUMMARIES:
             self._summary(level, action, fields)
             return
-        if level != "info":
+        if level != "info" and action not in _NEWS:
             words = fields.get("reason") or fields.get("note") or ""
             self._trouble = f"{action}: {in_words(Exception(words))}" if words else action
             self._trouble_at = time.time()

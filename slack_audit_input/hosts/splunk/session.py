@@ -27,7 +27,7 @@ from slack_audit_input.stores.kvstore import KVCheckpoint
 from slack_audit_input.stores.kvstore_rest import RestDocuments, Waiting
 
 #: Seconds between two looks at the account, and between two looks for requests in the store.
-LOOK_EVERY = 60.0
+LOOK_EVERY = 30.0
 REQUESTS_EVERY = 30.0
 
 
@@ -90,8 +90,11 @@ class Session:
             self.health.watch(collector)
             self._look_at(account)
 
-        collector.run(self.stop, once=not fields.stays_up, watch=watch)
-        sink.close()
+        try:
+            collector.run(self.stop, once=not fields.stays_up, watch=watch)
+        finally:
+            # After an error, too: what was written is whole.
+            sink.close()
 
     def _look_at(self, account: Account) -> None:
         """Splunk starts an input anew when its own settings change, not when its account's do."""
