@@ -91,6 +91,13 @@ $(PACKAGE): .venv/ucc/.stamp $(PACKAGE_SOURCES)
 	@.venv/ucc/bin/python -m slack_audit_input.addon
 
 splunk: $(PACKAGE) .venv/appinspect/.stamp .venv/ui/.stamp # what the tests of the package need
+	@for version in 3.9 3.13; do \
+		ls "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python > /dev/null 2>&1 \
+			|| python$$version -c '' > /dev/null 2>&1 || { \
+		echo "**********************************************************************"; \
+		echo "** No Python $$version here, on which Splunk runs: the package is tried on"; \
+		echo "** Python $(VERSION) IN ITS PLACE."; \
+		echo "**********************************************************************"; }; done
 	@if command -v chromium > /dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
 		echo "make test: installing Debian's chromium, for the tests of the settings pages"; \
