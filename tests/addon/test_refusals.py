@@ -252,6 +252,9 @@ def test_two_inputs_with_one_name_are_one_and_the_second_run_waits_or_stops(
     second = world.start()
     assert second.wait(60) == 7
     assert "another collector runs on this input" in world.splunkd.logs().lower()
+    # The record is the first one's.
+    records = world.kvstore.documents("slack_audit_status")
+    assert not [d for d in records if d.get("state") == "failed"]
     first.terminate()
     assert first.wait() == 0
     assert set(world.ids().values()) == {1}

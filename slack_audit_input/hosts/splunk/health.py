@@ -65,7 +65,10 @@ class Health:
         self._trouble, self._trouble_at = words, time.time()
         self._ingested()
         self._log("error", "failed", exit=error.exit_code, kind=type(error).__name__, error=words)
-        self._record("failed", {"exit": error.exit_code})
+        # Without a store there is no record; and when another collector runs on this input, the
+        # record is that one's.
+        if not isinstance(error, StoreError):
+            self._record("failed", {"exit": error.exit_code})
 
     def _summary(self, level: str, action: str, fields: dict[str, object]) -> None:
         fields = {k: v for k, v in fields.items() if k != "input"}

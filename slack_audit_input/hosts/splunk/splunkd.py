@@ -10,8 +10,8 @@ import os
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from solnlib import splunk_rest_client
 from solnlib.credentials import CredentialManager, CredentialNotExistException
-from solnlib.splunk_rest_client import SplunkRestClient
 from splunklib import binding
 
 from slack_audit_input.hosts.splunk import APP
@@ -20,6 +20,9 @@ from slack_audit_input.stores.kvstore_rest import Reply
 
 #: Seconds for connecting, and for splunkd's next bytes. The SDK itself would wait for ever.
 TIMEOUTS = (10.0, 60.0)
+#: solnlib tries a call six times before it says anything, which no stop could interrupt; we wait
+#: ourselves. Once more is for a connection that splunkd has closed meanwhile.
+splunk_rest_client.MAX_REQUEST_RETRIES = 1
 _JSON = [("Content-Type", "application/json")]
 
 
@@ -49,7 +52,7 @@ class Splunkd:
             local = ",".join(filter(None, (known, host, "127.0.0.1,localhost,::1")))
             os.environ[name] = local
         try:
-            self._service = SplunkRestClient(
+            self._service = splunk_rest_client.SplunkRestClient(
                 session_key, APP, pool_connections=2, pool_maxsize=2, **self._where
             )
         except Exception as error:  # noqa: BLE001 - solnlib asks splunkd where it is: of many kinds
