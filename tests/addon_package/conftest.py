@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 
 import pytest
 
-from tests.splunkd.places import APP, package
+from tests.splunkd.places import package, unpack
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +18,4 @@ def built() -> Path:
 def app(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package, unpacked."""
     folder = tmp_path_factory.mktemp("apps")
-    with tarfile.open(built) as archive:
-        archive.extractall(folder)  # noqa: S202 - built by us
-    return folder / APP
+    return folder / unpack(built, folder)

@@ -17,6 +17,8 @@ from slack_audit_input.addon.staging import LEFT_OUT
 from tests.splunkd.confs import parse
 from tests.splunkd.places import APP, REPOSITORY, VERSIONS, absent, splunks_python
 
+# The package is one, and runs on Splunk's Pythons: once is enough, whichever runs the tests.
+pytestmark = pytest.mark.slow
 SIZE_MOST = 6_000_000
 KINDS = frozenset(
     [
@@ -206,7 +208,6 @@ def test_all_of_it_can_be_imported(app: Path, version: str) -> None:
     assert int(done.stdout) > 40
 
 
-@pytest.mark.slow
 def test_the_same_sources_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
     tools = REPOSITORY / ".venv" / "ucc"
     if not (tools / "bin" / "ucc-gen").exists():

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import sys
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +19,7 @@ from tests.splunkd.faults import Faults
 from tests.splunkd.indexes import Indexes
 from tests.splunkd.inputs import Inputs, params_of
 from tests.splunkd.kvstore import KVStore
+from tests.splunkd.places import unpack
 from tests.splunkd.requests import request_of
 from tests.splunkd.rest import Rest
 from tests.splunkd.running import Running
@@ -122,12 +122,13 @@ class Splunkd:
             name = package.name
             shutil.copytree(package, apps / name, dirs_exist_ok=True)
         else:
-            with tarfile.open(package) as archive:
-                name = archive.getnames()[0].split("/")[0]
-                for shipped in (apps / name).glob("*"):
-                    if shipped.is_dir() and shipped.name not in ("local", "metadata"):
-                        shutil.rmtree(shipped)
-                archive.extractall(apps)  # noqa: S202 - built by us
+            fresh = apps / ".fresh"
+            name = unpack(package, fresh)
+            for shipped in (apps / name).glob("*"):
+                if shipped.is_dir() and shipped.name not in ("local", "metadata"):
+                    shutil.rmtree(shipped)
+            shutil.copytree(fresh / name, apps / name, dirs_exist_ok=True)
+            shutil.rmtree(fresh)
         self._scripts.clear()
         self.kvstore(name).create(*self.confs.read(name, "collections"))
         return name

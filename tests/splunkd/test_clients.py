@@ -13,6 +13,9 @@ import pytest
 from tests.splunkd.places import APP
 from tests.splunkd.splunkd import Splunkd
 
+# The package is one, and runs on Splunk's Pythons: once is enough, whichever runs the tests.
+pytestmark = pytest.mark.slow
+
 
 def _clients(splunkd: Splunkd) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -17,6 +17,8 @@ from tests.splunkd.places import APP, KIND
 from tests.splunkd.running import Running
 from tests.splunkd.splunkd import Splunkd
 
+# The package is one, and runs on Splunk's Pythons: once is enough, whichever runs the tests.
+pytestmark = pytest.mark.slow
 TOKEN = "xoxp-good-one-for-the-handlers"
 BASE = f"/servicesNS/nobody/{APP}"
 ACCOUNTS, INPUTS = f"{BASE}/{APP}_account", f"{BASE}/{APP}_{KIND}"
