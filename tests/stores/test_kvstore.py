@@ -267,6 +267,9 @@ def test_forgetting_may_be_killed_anywhere(at: int) -> None:
         with pytest.raises(Superseded):
             running.commit(1, change())
     else:
+        # Not begun: then nothing at all is missing.
+        assert running.keys(LEAST, MOST) == {1: b"x" * 8}
+        assert running.hours(LEAST, MOST) == {1: Hour(1, "0" * 32)}
         assert running.commit(1, change()) == 2
 
 
