@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -58,15 +59,20 @@ def checks(built: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[s
 
 
 def test_nothing_but_listed_warnings(checks: list[dict[str, Any]]) -> None:
-    good = {"success", "not_applicable"}
     bad = [
         f"{check['result']} {check['name']}: {message['message'][:300]}"
         for check in checks
-        if check["result"] not in good
-        and not (check["result"] == "warning" and check["name"] in REASONS)
-        for message in check["messages"][:3] or [{"message": ""}]
+        if check["result"] not in ("success", "not_applicable")
+        for message in check["messages"] or [{"message": ""}]
+        if not _allowed(check, message["message"])
     ]
-    assert not bad, "\n".join(bad)
+    assert not bad, "\n".join(bad[:20])
+
+
+def _allowed(check: dict[str, Any], message: str) -> bool:
+    """Is it a listed warning? The reasons are about UCC's and vendored code, never about ours."""
+    listed = check["result"] == "warning" and check["name"] in REASONS
+    return listed and not re.search(r"\b(bin|lib/slack_audit_input)/", message)
 
 
 def test_every_set_of_checks_was_run(checks: list[dict[str, Any]]) -> None:
