@@ -142,7 +142,7 @@ postgresql: # what the contract tests of the PostgreSQL store start a server fro
 
 clean: ## remove the environments and all that was made here
 	@echo "make clean: removing environments, caches and builds"
-	@rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
+	@rm -rf .venv .host build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache ./*.egg-info
 	@find $(PACKAGE_TREES) -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -24,8 +25,23 @@ _WORDS = """
 """
 
 
-def main() -> None:
-    """Serve until told to stop."""
+def _usable(option: str, port: int) -> bool:
+    """Is a port free? If not, says so."""
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            free.bind(("127.0.0.1", port))
+        except OSError as error:
+            sys.stderr.write(
+                f"Port {port} cannot be used ({error.strerror}). "
+                f"Another one: make host ARGS='{option} 0'\n"
+            )
+            return False
+    return True
+
+
+def main() -> int:
+    """Serve until told to stop; 2 when a port cannot be used."""
     parser = argparse.ArgumentParser(prog="make host", description=__doc__)
     parser.add_argument("--package", type=Path, required=True, help="the built .spl")
     parser.add_argument("--home", type=Path, default=REPOSITORY / ".host", help="state (.host)")
@@ -35,6 +51,8 @@ def main() -> None:
     )
     parser.add_argument("--python", default="3.9", help="for the add-on: 3.9 or 3.13")
     given = parser.parse_args()
+    if not (_usable("--port", given.port) and _usable("--slack-port", given.slack_port)):
+        return 2
     options = EmulatorOptions(port=given.slack_port, history_days=7, events_per_day=100_000)
     told = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -60,7 +78,8 @@ def main() -> None:
         told.wait()
         sys.stdout.write("  Ending the inputs…\n")
         web.stop()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
