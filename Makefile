@@ -29,8 +29,17 @@ PICTURES =
 
 PACKAGE_TREES = slack_audit_input tests
 
+# The Splunk package: one for all Pythons, built when something that goes into it has changed.
+RELEASE := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' slack_audit_input/__init__.py)
+PACKAGE = dist/slack_audit_input-$(RELEASE).spl
+PACKAGE_SOURCES := $(shell find slack_audit_input default CHANGELOG.md -type f -not -name '*.pyc')
+# What its saved searches, views and lookups are made of.
+KNOWLEDGE_SOURCES := $(shell find detections slack_audit_input/addon slack_audit_input/mapping \
+	slack_audit_input/catalogue default/savedsearches.conf -type f -not -name '*.pyc')
+
 .DEFAULT_GOAL = help
-.PHONY: help demo test check format coverage bench postgresql npm docs lookups conf clean
+.PHONY: help demo test check format coverage bench addon host postgresql npm splunk docs lookups conf \
+	detections dashboards browser clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -49,8 +58,9 @@ demo: $(VENVS)/demo/.stamp ## show the collector at work against an emulated Sla
 test: $(VENVS)/test/.stamp ## check everything, then run all tests
 	@if [ '$(CHECK)' = yes ]; then $(MAKE) check; fi
 	@$(MAKE) postgresql npm
+	@$(MAKE) splunk
 	@echo "make test: running the tests on Python $(VERSION)"
-	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
+	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup $(ARGS)
 
 check: $(VENVS)/test/.stamp ## formatting, lint, import contracts, types
 	@echo "make check: formatting, lint, import contracts, types"
@@ -75,23 +85,83 @@ coverage: $(VENVS)/test/.stamp postgresql npm ## run all tests and say which lin
 	@$(TOOLS)/coverage combine --quiet
 	@$(TOOLS)/coverage report
 
-bench: $(VENVS)/bench/.stamp ## measure speed and memory, and compare with the slack_sdk loop
+bench: $(VENVS)/bench/.stamp $(PACKAGE) ## measure speed and memory, and compare with the slack_sdk loop
 	@echo "make bench: measuring; leave the machine alone meanwhile"
 	@$(VENVS)/bench/bin/python tests/bench/run.py $(ARGS)
 
-.PHONY: detections dashboards browser
-detections: $(VENVS)/test/.stamp ## translate the detections, and write the dashboards' views, for the add-on
-	@echo "make detections: writing saved searches and views to $(GENERATED)"
-	@$(TOOLS)/python -c 'import sigma' 2> /dev/null || { \
-		echo "pySigma reads the detections on Python 3.10 and newer: make detections PYTHON=…"; \
-		exit 1; }
-	@rm -rf $(GENERATED)/default && mkdir -p $(GENERATED)/default
+detections lookups: $(GENERATED).stamp ## write saved searches, views and lookups for the add-on
+	@echo "make $@: $(GENERATED) is up to date"
+
+$(GENERATED).stamp: .venv/sigma/.stamp $(KNOWLEDGE_SOURCES)
+	@echo "Writing the add-on's saved searches, views and lookups to $(GENERATED)"
+	@rm -rf $(GENERATED) && mkdir -p $(GENERATED)/default
 	@# What the add-on brings along stays: its own alerts stand first in the same file.
-	@if [ -f default/savedsearches.conf ]; then \
-		cp default/savedsearches.conf $(GENERATED)/default/; fi
-	@$(TOOLS)/python -m slack_audit_input.addon.detections savedsearches detections \
+	@cp default/savedsearches.conf $(GENERATED)/default/
+	@.venv/sigma/bin/python -m slack_audit_input.addon.detections savedsearches detections \
 		$(GENERATED)/default
-	@$(TOOLS)/python -m slack_audit_input.addon.dashboards $(GENERATED)/default
+	@.venv/sigma/bin/python -m slack_audit_input.addon.dashboards $(GENERATED)/default
+	@.venv/sigma/bin/python -m slack_audit_input.mapping $(GENERATED)/lookups
+	@touch $@
+
+addon: $(PACKAGE) ## build the Splunk package: dist/slack_audit_input-VERSION.spl
+	@echo "make addon: $(PACKAGE) is up to date"
+
+host: $(PACKAGE) $(VENVS)/test/.stamp ## click through the Splunk add-on on a double of Splunk
+	@$(TOOLS)/python -m tests.host --package $(PACKAGE) $(ARGS)
+
+$(PACKAGE): .venv/ucc/.stamp $(GENERATED).stamp $(PACKAGE_SOURCES)
+	@echo "make addon: building the Splunk package"
+	@.venv/ucc/bin/python -m slack_audit_input.addon
+
+splunk: $(PACKAGE) .venv/appinspect/.stamp .venv/ui/.stamp # what the tests of the package need
+	@for version in 3.9 3.13; do \
+		ls "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python > /dev/null 2>&1 \
+			|| python$$version -c '' > /dev/null 2>&1 || { \
+		echo "**********************************************************************"; \
+		echo "** No Python $$version here, on which Splunk runs: the package is tried on"; \
+		echo "** Python $(VERSION) IN ITS PLACE."; \
+		echo "**********************************************************************"; }; done
+	@if command -v chromium > /dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		echo "make test: installing Debian's chromium, for the tests of the settings pages"; \
+		{ apt-get update -qq && apt-get install -qq --yes --no-install-recommends \
+			chromium fonts-liberation libmagic1; } > .venv/apt.log 2>&1 || tail -n 5 .venv/apt.log; \
+	fi; \
+	if command -v chromium > /dev/null; then exit 0; fi; \
+	echo "**********************************************************************"; \
+	echo "** No chromium here: the tests of the settings pages WILL BE SKIPPED."; \
+	echo "** Remedy: apt-get install chromium fonts-liberation libmagic1"; \
+	echo "**********************************************************************"
+
+# Each of these tools pins what others need newer: environments of their own.
+.venv/ucc/.stamp: PINS = splunk-add-on-ucc-framework==6.6.0 pip==25.3
+.venv/appinspect/.stamp: PINS = splunk-appinspect==4.3.1
+.venv/ucc/.stamp .venv/appinspect/.stamp: | $(VENVS)/test/.stamp
+	@echo "Making the environment $(@D) (packages from the configured registry)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq $(PINS)
+	@touch $@
+
+# What there is of pySigma for Python 3.9 cannot read the detections, whichever Python is tested.
+.venv/sigma/.stamp: pyproject.toml
+	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3.10 \
+		"$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.1[0-9]*/bin/python; do \
+		if $$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2> /dev/null; then \
+			echo "Making the environment $(@D) (packages from the configured registry)"; \
+			$$python -m venv --clear $(@D) \
+			&& $(@D)/bin/python -m pip install -qq 'pip>=22' \
+			&& $(@D)/bin/python -m pip install -qq --editable '.[detections]' \
+			&& touch $@ && exit 0; exit 1; \
+		fi; done; \
+	echo "The add-on's detections are translated on Python 3.10 or newer, and there is none here."; \
+	exit 1
+
+.venv/ui/.stamp:
+	@echo "Making $(@D) (playwright-core from the configured npm registry)"
+	@mkdir -p $(@D)
+	@npm install --silent --no-audit --no-fund --prefix $(@D) playwright-core@1.65.1 > $(@D)/npm.log 2>&1 \
+		&& touch $@ || { tail -n 5 $(@D)/npm.log; \
+		echo "** No playwright-core: the tests of the settings pages WILL BE SKIPPED."; }
 
 dashboards: $(VENVS)/test/.stamp browser ## draw all dashboards with Splunk's components (549 MB from npm)
 	@echo "make dashboards: drawing with Splunk's components in a headless Chromium"
@@ -120,14 +190,11 @@ docs: $(VENVS)/test/.stamp ## write docs/ from the table of actions, the conf fi
 	@echo "make docs: writing docs/fields.md, actions.md, searches.md, coverage.md"
 	@$(TOOLS)/python -m tests.searchtime.documents
 
-lookups: $(VENVS)/test/.stamp ## write Splunk's lookups from the table of actions, for the add-on
-	@echo "make lookups: writing build/generated/lookups"
-	@$(TOOLS)/python -m slack_audit_input.mapping build/generated/lookups
-
-conf: $(VENVS)/conf/.stamp ## check the syntax of Splunk's conf files
+conf: $(VENVS)/conf/.stamp $(GENERATED).stamp ## check the syntax of Splunk's conf files
 	@echo "make conf: checking the syntax of default/*.conf, and of what was generated"
 	@$(VENVS)/conf/bin/ksconf check --quiet default/*.conf \
 		$(wildcard build/generated/default/*.conf)
+
 
 postgresql: # what the contract tests of the PostgreSQL store start a server from
 	@found() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }; \
@@ -158,7 +225,7 @@ npm: # an independent decoder of the forward protocol, for the tests of that sin
 
 clean: ## remove the environments and all that was made here
 	@echo "make clean: removing environments, caches and builds"
-	@rm -rf .venv build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
+	@rm -rf .venv .host build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache ./*.egg-info
 	@find $(PACKAGE_TREES) -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -6,6 +6,7 @@ The only module that knows `requests`. A client belongs to one thread and keeps 
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import ssl
 import time
@@ -25,6 +26,8 @@ API_URL = "https://api.slack.com/audit/v1/"
 _CHUNK = 1 << 20
 #: As much of an error's body as is read: it holds a code of a few words.
 ERROR_BODY_MOST = 1 << 20
+#: With an h or a at the end the proxy looks up names. The Splunk add-on brings what they need.
+_SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 
 
 class Token:
@@ -48,6 +51,10 @@ class Token:
     def __reduce__(self) -> NoReturn:
         # Whatever is pickled ends in a file or on a wire.
         raise TypeError("a token cannot be pickled or copied")
+
+    def same_as(self, other: Token) -> bool:
+        """Is it the same secret?"""
+        return self._secret == other._secret
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put it on a request."""
@@ -117,8 +124,10 @@ def checked_proxy(url: str, api_url: str) -> str:
     Raises ConfigError, without the URL, which may hold a password.
     """
     parts = _parts_of(url)
-    if parts is None or parts.scheme not in ("http", "https"):
+    if parts is None or parts.scheme not in ("http", "https", *_SOCKS):
         raise ConfigError("the proxy is no URL such as http://proxy.example:3128")
+    if parts.scheme in _SOCKS and importlib.util.find_spec("socks") is None:
+        raise ConfigError("a SOCKS proxy needs the package PySocks: pip install PySocks")
     if api_url.startswith("http:") and not is_loopback(parts.hostname or ""):
         raise ConfigError(
             "a proxy cannot reach this machine's own address, and would be sent the token in "

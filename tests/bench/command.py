@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.bench.addon import addon
 from tests.bench.backfill import cpu, memory
 from tests.bench.bench import QUICK, Bench, Sizes
 from tests.bench.children import Failed
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "C": slow,
     "D": live,
     "E": idle,
+    "F": addon,
     "G": forward,
 }
 
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="make bench", description="Measure the collector against an emulated Slack.",
-        epilog="A: CPU, B: memory, C: slow answers, D: live delay, E: idle and start, "
+        epilog="A: CPU, B: memory, C: slow answers, D: live delay, E: idle and start, F: Splunk, "
         "G: forward.",
     )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="small sizes: does it work at all?")

@@ -15,7 +15,7 @@ import pytest
 
 from slack_audit_input.collector.heartbeat import Heartbeat
 from slack_audit_input.collector.ownership import SILENT, is_gone, owner_name, wait_for_owner
-from slack_audit_input.hosts.cli.session import SystemClock
+from slack_audit_input.hosts.running import SystemClock
 from slack_audit_input.model.errors import StoreAway, StoreError, Superseded
 from slack_audit_input.model.event import Event
 from slack_audit_input.model.state import State

@@ -16,9 +16,11 @@ from slack_audit_input.collector.ports import Sink
 from slack_audit_input.model.errors import SinkError
 from slack_audit_input.sinks.fanout import Fanout
 from slack_audit_input.sinks.ndjson import NdjsonFile, NdjsonStream
+from slack_audit_input.sinks.splunk import Metadata, SplunkStream
 from tests.forward.over_network import forward_to
 from tests.receivers.running import running
 from tests.sinks.events import events, ids, lines
+from tests.sinks.xml import data_lines
 
 
 class Host(NamedTuple):
@@ -48,9 +50,11 @@ class Reader:
         return self.data
 
 
-def over_pipe(blocking: bool) -> Iterator[Host]:
+def over_pipe(kind: str) -> Iterator[Host]:
     read, write = os.pipe()
-    os.set_blocking(write, blocking)
+    os.set_blocking(write, "non-blocking" not in kind)
+    xml = "XML" in kind
+    metadata = Metadata("slack:audit:a", "slack:audit", "main", "h")
     reader = Reader(read)
     closed: list[int] = []
 
@@ -58,9 +62,10 @@ def over_pipe(blocking: bool) -> Iterator[Host]:
         if not closed:
             closed.append(write)
             os.close(write)
-        return reader.all()
+        return data_lines(reader.all()) if xml else reader.all()
 
-    yield Host(NdjsonStream(lines(), write), end, lambda: (end(), None)[1])
+    sink: Sink = SplunkStream(metadata, write) if xml else NdjsonStream(lines(), write)
+    yield Host(sink, end, lambda: (end(), None)[1])
     end()
     os.close(read)
 
@@ -90,15 +95,16 @@ def twice(folder: Path) -> Iterator[Host]:
     sink.close()
 
 
-KINDS = ["pipe", "non-blocking pipe", "file", "rotated file", "named pipe", "forward", "fan-out"]
+PIPES = ("pipe", "non-blocking pipe", "XML", "XML over a non-blocking pipe")
+KINDS = (*PIPES, "file", "rotated file", "named pipe", "forward", "fan-out")
 
 
 @pytest.fixture(params=KINDS)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     """One sink after the other."""
     path = tmp_path / "out"
-    if request.param in ("pipe", "non-blocking pipe"):
-        yield from over_pipe(request.param == "pipe")
+    if request.param in PIPES:
+        yield from over_pipe(request.param)
     elif request.param == "forward":
         yield from forwarded(tmp_path)
     elif request.param == "fan-out":

@@ -168,7 +168,7 @@ def test_a_proxy_that_fails_may_recover(reply: bytes) -> None:
         "http://me:hunter2@proxy.example:port",
         "http://me:hunter2@[::1",
         "ftp://me:hunter2@proxy.example",
-        "socks5://me:hunter2@127.0.0.1:9",
+        "socks://me:hunter2@127.0.0.1:9",
         "http://me:hunter 2@proxy.example",
     ],
 )

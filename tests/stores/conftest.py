@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stores under contract: in memory, on an SQLite file, in PostgreSQL."""
+"""The stores under contract: in memory, on an SQLite file, in PostgreSQL, in a KV store."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import pytest
 import sqlalchemy
 
+from slack_audit_input.stores.kvstore_documents import PART
 from tests.fakes.world import Memory, MemoryCheckpoint
 from tests.services.postgres import PostgresMissing, running_postgres
+from tests.splunkd.kvstore import KVStore
+from tests.stores.kvstores import kv_checkpoint
 from tests.stores.opened import close_all, opened
 
 if TYPE_CHECKING:
@@ -78,10 +81,21 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(
-    params=["memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+    params=[
+        "memory",
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        "kvstore",
+        "kvstore in parts",
+    ]
 )
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """A new state."""
+    if request.param.startswith("kvstore"):
+        store = KVStore()
+        part = 7 if request.param == "kvstore in parts" else PART
+        yield World(lambda name: kv_checkpoint(store, name, part=part), "")
+        return
     if request.param == "memory":
         memories: dict[str, Memory] = {}
         yield World(lambda name: MemoryCheckpoint(memories.setdefault(name, Memory())), "")

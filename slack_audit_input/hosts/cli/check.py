@@ -15,7 +15,6 @@ from slack_audit_input.collector.ports import Log
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.collector.walk import reading_of
 from slack_audit_input.hosts.cli import options
-from slack_audit_input.hosts.cli.logs import without_tokens
 from slack_audit_input.hosts.cli.main import exit_code_of
 from slack_audit_input.hosts.cli.outputs import (
     check_output,
@@ -25,6 +24,7 @@ from slack_audit_input.hosts.cli.outputs import (
     to_stdout,
 )
 from slack_audit_input.hosts.cli.places import token_from
+from slack_audit_input.hosts.wording import without_tokens
 from slack_audit_input.model.errors import (
     CollectorError,
     ConfigError,

@@ -11,8 +11,8 @@ import click
 from slack_audit_input.collector.ownership import wait_for_owner
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
-from slack_audit_input.hosts.cli.session import SystemClock
 from slack_audit_input.hosts.cli.states import state_at
+from slack_audit_input.hosts.running import SystemClock
 from slack_audit_input.model.errors import ConfigError, StoreError
 
 

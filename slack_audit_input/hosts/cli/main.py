@@ -13,7 +13,8 @@ import click
 
 from slack_audit_input import __version__
 from slack_audit_input.hosts.cli import options
-from slack_audit_input.hosts.cli.logs import Logger, without_tokens
+from slack_audit_input.hosts.cli.logs import Logger
+from slack_audit_input.hosts.wording import without_tokens
 from slack_audit_input.model.errors import CallFailed, CollectorError, ConfigError, GaveUp
 
 #: Where each command lives. Imported when asked for: a poll from cron should not pay for the

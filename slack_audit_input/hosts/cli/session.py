@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,9 +20,10 @@ from slack_audit_input.collector.ports import Sink
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.hosts.cli.health import Health
 from slack_audit_input.hosts.cli.logs import Logger
-from slack_audit_input.hosts.cli.memory import settle
 from slack_audit_input.hosts.cli.options import client_settings
 from slack_audit_input.hosts.cli.places import token_from
+from slack_audit_input.hosts.memory import settle
+from slack_audit_input.hosts.running import StopSign, SystemClock
 from slack_audit_input.model.errors import (
     CollectorError,
     ProtocolError,
@@ -32,41 +32,6 @@ from slack_audit_input.model.errors import (
     Superseded,
 )
 from slack_audit_input.slack.client import Client, Token, checked_url
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def monotonic(self) -> float:
-        """Seconds that only rise."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Unix seconds."""
-        return time.time()
-
-
-class StopSign:
-    """Set by SIGTERM or SIGINT: the page in hand is finished and committed, then exit 0."""
-
-    def __init__(self) -> None:
-        self._set = False
-        self.wake: Callable[[], None] = lambda: None
-
-    def __call__(self) -> bool:
-        """Is it time to stop?"""
-        return self._set
-
-    def install(self) -> None:
-        """Take over the signals; a second SIGINT interrupts at once."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-
-    def _on_signal(self, number: int, _frame: Any) -> None:
-        if self._set and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self._set = True
-        self.wake()
 
 
 class Session:
@@ -151,7 +116,7 @@ class Session:
         return wait_for_owner(
             self._checkpoint,
             self.clock,
-            self._wait,
+            self.stop.wait,
             self.log,
             lambda owner: owner == self._owner or is_gone(owner),
             standby=standby,
@@ -196,12 +161,6 @@ class Session:
                 self._keep_evidence(error)
             raise
         self._note("", 0)
-
-    def _wait(self, seconds: float) -> bool:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not self.stop():
-            time.sleep(0.05)
-        return self.stop()
 
     def _note(self, error: str, code: int) -> None:
         try:

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What UCC's generated handler of accounts does in addition: try the token before it is kept."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from splunktaucclib.rest_handler.admin_external import AdminExternalHandler
+from splunktaucclib.rest_handler.credentials import RestCredentials
+from splunktaucclib.rest_handler.error import RestError
+
+from slack_audit_input.hosts.splunk.accounts import check_account
+from slack_audit_input.model.errors import CollectorError
+
+#: Written after a check, never by a person.
+FOUND = ("organization", "domain", "reads")
+
+
+class AccountHandler(AdminExternalHandler):
+    """Saves an account only if Slack accepts its token, and notes what Slack said of it."""
+
+    def handleList(self, conf_info: Any) -> None:  # noqa: N802 - splunk.admin's name
+        """List without secrets, also for those who ask for them: nothing here needs them."""
+        self.callerArgs.data.pop(self.ACTION_CRED, None)
+        super().handleList(conf_info)
+
+    def create_hook(
+        self, session_key: str, stanza_id: str, payload: dict[str, Any], **_: Any
+    ) -> None:
+        """Try a new account."""
+        _try(session_key, {**payload, "name": stanza_id}, payload)
+
+    def edit_hook(
+        self, session_key: str, stanza_id: str, payload: dict[str, Any], **_: Any
+    ) -> None:
+        """Try a changed account; a token that was not typed again is the one that is kept."""
+        fields: dict[str, Any] = {}
+        for entity in self.handler.get(stanza_id, decrypt=True):
+            fields.update(entity.content)
+        kept = fields.get("token")
+        fields.update(payload)
+        if not payload.get("token") or RestCredentials.is_placeholder(payload["token"]):
+            fields["token"] = kept
+        _try(session_key, {**fields, "name": stanza_id}, payload)
+
+
+def splunkd() -> dict[str, Any]:
+    """Where splunkd answers, as solnlib's classes want it."""
+    parts = urlsplit(os.environ.get("SPLUNKD_URI", ""))
+    if not parts.hostname:
+        return {}
+    return {"scheme": parts.scheme, "host": parts.hostname, "port": parts.port}
+
+
+def _try(session_key: str, fields: dict[str, Any], payload: dict[str, Any]) -> None:
+    texts = {key: value for key, value in fields.items() if isinstance(value, str)}
+    try:
+        found = check_account(texts, session_key, **splunkd())
+    except CollectorError as error:
+        raise RestError(400, str(error)) from None
+    for key in FOUND:
+        payload[key] = found.get(key, "")
