@@ -24,7 +24,7 @@ from typing import Any
 from slack_audit_input.addon.dashboards import BOARDS
 from slack_audit_input.addon.dashboards.board import Board
 from tests.dashboards.running import results
-from tests.dashboards.sample import END
+from tests.dashboards.sample import END, MANY
 from tests.spl.search import Rows
 from tests.spl.words import commands
 
@@ -65,7 +65,7 @@ def draw(board: Board, theme: str, folder: Path) -> dict[str, Any]:
     sources = definition["dataSources"]
     rows = {
         name: columns(sources[name]["options"]["query"], found)
-        for name, found in results(definition).items()
+        for name, found in results(definition, MANY).items()
     }
     now = dt.datetime.fromtimestamp(END, dt.timezone.utc).isoformat()
     job = {"definition": definition, "rows": rows, "theme": theme, "now": now}

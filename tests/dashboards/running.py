@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.dashboards.sample import DAY, END, WEEK, events, log_lines
+from tests.dashboards.sample import DAY, END, FEW, WEEK, events, log_lines
 from tests.spl.events import macros
 from tests.spl.search import Rows, Spl
 
@@ -21,9 +21,13 @@ def parsed(definition: dict[str, Any]) -> dict[str, Spl]:
     }
 
 
-def results(definition: dict[str, Any]) -> dict[str, Rows]:
-    """The rows of each source; a chain goes on from its base's."""
-    given = [row for row in (*events(), *log_lines()) if int(row["_time"][0]) >= _since(definition)]
+def results(definition: dict[str, Any], a_day: int = FEW) -> dict[str, Rows]:
+    """The rows of each source; a chain goes on from its base's. `a_day`: events, see `sample`."""
+    given = [
+        row
+        for row in (*events(a_day), *log_lines(a_day))
+        if int(row["_time"][0]) >= _since(definition)
+    ]
     found: dict[str, Rows] = {}
     spl = parsed(definition)
     for name, source in definition["dataSources"].items():

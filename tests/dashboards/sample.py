@@ -34,14 +34,15 @@ WEEK = 1_773_014_400
 DAY = 86_400
 END = WEEK + 5 * DAY
 _LAST_DAY = END - DAY
-_A_DAY = 900
+#: Events a day: few for a test, more for a picture.
+FEW, MANY = 250, 900
 Fields = dict[str, list[str]]
 
 
 @functools.cache
-def entries() -> tuple[dict[str, Any], ...]:
-    """The entries of the week, oldest first."""
-    options = EmulatorOptions(seed=5, events_per_day=_A_DAY, history_days=7, calls_per_minute=0)
+def entries(a_day: int) -> tuple[dict[str, Any], ...]:
+    """The entries of the week, oldest first; `a_day`: how many the emulator makes."""
+    options = EmulatorOptions(seed=5, events_per_day=a_day, history_days=7, calls_per_minute=0)
     emulator = Emulator(options, started=END)
     found: list[dict[str, Any]] = []
     cursor = ""
@@ -81,10 +82,10 @@ def _moved(one: dict[str, Any], moved: int) -> dict[str, Any]:
 
 
 @functools.cache
-def _lived() -> tuple[dict[str, float], tuple[Fields, ...]]:
+def _lived(a_day: int) -> tuple[dict[str, float], tuple[Fields, ...]]:
     """When each entry of the last day was delivered, by id, and the log lines of it."""
     r = random.Random(9)
-    day = [one for one in entries() if _LAST_DAY <= one["date_create"] < _LAST_DAY + DAY]
+    day = [one for one in entries(a_day) if _LAST_DAY <= one["date_create"] < _LAST_DAY + DAY]
     shown = []
     for one in day:
         late = r.uniform(1, 60) if r.random() < 0.2 else 0.0
@@ -134,16 +135,16 @@ def _faults(number: int, _params: Mapping[str, object], _now: float) -> Answer |
 
 
 @functools.cache
-def events() -> tuple[Fields, ...]:
+def events(a_day: int = FEW) -> tuple[Fields, ...]:
     """The week as rows of fields, newest first."""
-    arrived, _ = _lived()
-    found = rows(entries())
+    arrived, _ = _lived(a_day)
+    found = rows(entries(a_day))
     for row in found:
         at = arrived.get(row["id"][0])
         row["_indextime"] = [str(int(at))] if at else row["_indextime"]
     return tuple(found)
 
 
-def log_lines() -> tuple[Fields, ...]:
+def log_lines(a_day: int = FEW) -> tuple[Fields, ...]:
     """The collector's own lines of one day, newest first."""
-    return _lived()[1]
+    return _lived(a_day)[1]
