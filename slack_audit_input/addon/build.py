@@ -10,6 +10,7 @@ from pathlib import Path
 from slack_audit_input import __version__
 from slack_audit_input.addon.archive import pack
 from slack_audit_input.addon.generating import generate
+from slack_audit_input.addon.navigating import navigate
 from slack_audit_input.addon.settling import settle
 from slack_audit_input.addon.staging import APP, stage
 
@@ -25,6 +26,7 @@ def build(repository: Path, tools: Path, dist: Path) -> Path:
     staged.mkdir()
     configuration = stage(repository, staged, __version__)
     app = generate(configuration, work / "out", __version__, tools)
+    navigate(app)
     settle(app)
     target = dist / f"{APP}-{__version__}.spl"
     pack(app, target)
