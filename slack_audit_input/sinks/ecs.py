@@ -31,8 +31,12 @@ class EcsLines:
     def encoded(self, events: Sequence[Event]) -> Iterator[bytes]:
         """The lines of ``events``, some hundred kilobytes at a time. ASCII: all else is escaped."""
         for start in range(0, len(events), LINES):
-            lines = (_ENCODE(self.document(event)) for event in events[start : start + LINES])
+            lines = map(self.text, events[start : start + LINES])
             yield ("\n".join(lines) + "\n").encode("ascii")
+
+    def text(self, event: Event) -> str:
+        """The document as JSON, in ASCII on one line."""
+        return _ENCODE(self.document(event))
 
     def document(self, event: Event) -> dict[str, Any]:
         """The whole ECS document of one event: for sinks that send objects rather than lines."""

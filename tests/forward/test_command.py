@@ -84,6 +84,20 @@ def test_tags_of_a_pattern(command: Command, slack: Slack, host: Running) -> Non
     assert host.ids() == each_once(slack)
 
 
+def test_fields_of_the_common_schema(command: Command, slack: Slack, host: Running) -> None:
+    pattern = ("--forward-tag", "slack.{category}")
+    assert once(command, "--format", "ecs", *pattern).code == 0
+    texts = {entry.id: entry.text for entry in slack.slack.entries}
+    records = host.records()
+    assert Counter(record.fields["event"]["id"] for record in records) == each_once(slack)
+    for record in records:
+        event = record.fields["event"]
+        assert event["original"] == texts[event["id"]]
+        assert event["action"] == json.loads(event["original"])["action"]
+        assert record.fields["collector"]["input"] == "default"
+    assert {record.tag for record in records} == {"slack.user"}
+
+
 def test_two_outputs(command: Command, slack: Slack, host: Running) -> None:
     ended = once(command, "--output", "ndjson", "--output-file", str(command.file))
     assert ended.code == 0

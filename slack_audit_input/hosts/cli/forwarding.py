@@ -13,6 +13,8 @@ from slack_audit_input.collector.ports import Log
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.hosts.cli.places import collector_of, default_state, secret_in
 from slack_audit_input.model.errors import ConfigError
+from slack_audit_input.model.event import Event
+from slack_audit_input.sinks.ecs import EcsLines
 from slack_audit_input.sinks.forward.access import Access, tls_context
 from slack_audit_input.sinks.forward.addresses import Address, parse_address
 from slack_audit_input.sinks.forward.batches import Batches
@@ -49,6 +51,9 @@ class Forwarding:
         )
         self.dead_letters = _dead_letters(values)
         self._collector = collector_of(settings)
+        self._form: Callable[[Event], str] | None = None
+        if values["format"] == "ecs":
+            self._form = EcsLines(self._collector).text
 
     def sink(self, log: Log, stop: Callable[[], bool]) -> ForwardSink:
         """The sink; it connects when it first writes, and stops waiting when ``stop()``."""
@@ -61,6 +66,7 @@ class Forwarding:
             Patience(stop),
             log,
             self.limits,
+            self._form,
         )
 
     def try_(self, address: Address, record: bool) -> None:

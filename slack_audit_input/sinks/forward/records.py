@@ -6,6 +6,7 @@ The record is Slack's entry, unchanged in structure and types, and one more key:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -25,11 +26,15 @@ class Records:
     """Packs events. ``collector``: name, version, account and input, as in every line of NDJSON.
 
     An entry's own key ``collector``, which Slack does not send, stays; ours is ``collector_``
-    then. ``altered`` counts the records in which a value had to become text (``travel``).
+    then. ``form``: the JSON text of an event's record, where it is not the entry itself. ``altered``
+    counts the records in which a value had to become text (``travel``).
     """
 
-    def __init__(self, collector: dict[str, str]) -> None:
+    def __init__(
+        self, collector: dict[str, str], form: Callable[[Event], str] | None = None
+    ) -> None:
         self.altered = 0
+        self._form = form
         self._collector = collector
         # Strict: what is not exactly JSON, or cannot be UTF-8, is an error and goes the slow way.
         # Whole numbers of up to 4,300 digits come out exact and are refused by the encoder.
@@ -40,6 +45,8 @@ class Records:
     def add(self, event: Event, body: bytearray) -> dict[str, Any]:
         """Append one event's entry to ``body``; returns its record."""
         second, _key, text = event
+        if self._form is not None:
+            text = self._form(event)
         body += _front(second)
         inside = len(body)
         try:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -45,7 +45,7 @@ class ForwardSink:
     """Sends pages in batches; one is under way while the next is packed.
 
     Nothing is connected before the first ``write``. ``collector``: name, version, account and
-    input, for the records.
+    input, for the records. ``form``: see ``Records``.
     """
 
     def __init__(
@@ -58,8 +58,9 @@ class ForwardSink:
         patience: Patience,
         log: Log,
         limits: Limits = Limits(),
+        form: Callable[[Event], str] | None = None,
     ) -> None:
-        self._records = Records(collector)
+        self._records = Records(collector, form)
         self._batches = Batches(self._records, tags, limits.events, limits.size)
         self._dead_letters = DeadLetters(dead_letters, collector)
         self._log = log

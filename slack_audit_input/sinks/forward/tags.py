@@ -53,6 +53,8 @@ class Tags:
         if self.fixed:
             return self.fixed
         action = record.get("action")
+        if action is None and type(record.get("event")) is dict:
+            action = record["event"].get("action")  # of a record in ECS
         category = self._category_of(action) if type(action) is str else ""
         if category not in self._known:
             self._known[category] = self._filled.replace("{category}", _part(category or UNKNOWN))
