@@ -25,9 +25,9 @@ _EVENT_TIME, _NANOSECONDS = _ARRAY_OF_2 + b"\xd7\x00", bytes(4)
 class Records:
     """Packs events. ``collector``: name, version, account and input, as in every line of NDJSON.
 
-    An entry's own key ``collector``, which Slack does not send, stays; ours is ``collector_``
-    then. ``form``: the JSON text of an event's record, where it is not the entry itself. ``altered``
-    counts the records in which a value had to become text (``travel``).
+    ``form``: the JSON text of an event's record, where that is not the entry itself. An entry's
+    own key ``collector``, which Slack does not send, stays; ours is ``collector_`` then.
+    ``altered`` counts the records in which a value had to become text (``travel``).
     """
 
     def __init__(
