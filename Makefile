@@ -60,7 +60,7 @@ test: $(VENVS)/test/.stamp ## check everything, then run all tests
 	@$(MAKE) postgresql npm
 	@$(MAKE) splunk
 	@echo "make test: running the tests on Python $(VERSION)"
-	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup $(ARGS)
+	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
 
 check: $(VENVS)/test/.stamp ## formatting, lint, import contracts, types
 	@echo "make check: formatting, lint, import contracts, types"

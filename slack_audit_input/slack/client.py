@@ -24,6 +24,7 @@ from slack_audit_input.slack.unpack import BODY_MOST, TooLarge
 
 API_URL = "https://api.slack.com/audit/v1/"
 _CHUNK = 1 << 20
+_LITTLE = 1 << 14
 #: As much of an error's body as is read: it holds a code of a few words.
 ERROR_BODY_MOST = 1 << 20
 #: With an h or a at the end the proxy looks up names. The Splunk add-on brings what they need.
@@ -261,13 +262,16 @@ class Client:
 
     def _read(self, response: requests.Response, deadline: float, most: int) -> bytes:
         # read() waits until all it was asked for is there, however slowly it drips in; read1()
-        # returns with what has come. urllib3 before 2.0.7 has none: there only the time-out of
-        # each wait holds.
-        read = getattr(response.raw, "read1", response.raw.read)
+        # returns with what has come. urllib3 before 2.0.7, such as Splunk's, has none: there we ask
+        # for little at a time, so that the deadline is looked at now and then.
+        read = getattr(response.raw, "read1", None)
+        most_at_once = _CHUNK
+        if read is None:
+            read, most_at_once = response.raw.read, _LITTLE
         chunks: list[bytes] = []
         size = 0
         while True:
-            chunk = read(_CHUNK, decode_content=False)
+            chunk = read(most_at_once, decode_content=False)
             if not chunk:
                 break
             chunks.append(chunk)
@@ -300,7 +304,8 @@ def _error_of(error: Exception) -> ConfigError | Retryable:
     The kind of error alone is told: its text may hold the proxy's user and password.
     """
     text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
+    # The second is how urllib3 1.26 says that it is another host's.
+    if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
         return ConfigError(
             "the certificate of Slack's address (or of the proxy) is not trusted. If a proxy "
             "inspects TLS here, give its CA bundle with --ca-file, or in the environment "

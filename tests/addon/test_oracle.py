@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.splunk import Elements, Metadata
 from tests.sinks.xml import elements
-from tests.splunkd.places import VERSIONS, package, splunks_python
+from tests.splunkd.places import VERSIONS, package, splunks_python, unpack
 
 _ORACLE = """
 import io, json, sys
@@ -36,12 +35,11 @@ TEXTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("index", ["main", ""])
 def test_the_same_events_as_splunklib_writes(version: str, index: str, tmp_path: Path) -> None:
-    with tarfile.open(package()) as archive:
-        lib = [m for m in archive.getmembers() if "/lib/splunklib/" in m.name]
-        archive.extractall(tmp_path, lib)  # noqa: S202 - built by us
+    app = tmp_path / unpack(package(), tmp_path)
     metadata = Metadata("slack:audit:a<&>", "slack:audit", index, "acme")
     given = [
         {
@@ -55,7 +53,7 @@ def test_the_same_events_as_splunklib_writes(version: str, index: str, tmp_path:
         for number, text in enumerate(TEXTS)
     ]
     done = subprocess.run(
-        [str(splunks_python(version)), "-c", _ORACLE, str(tmp_path / "slack_audit_input" / "lib")],
+        [str(splunks_python(version)), "-c", _ORACLE, str(app / "lib")],
         input=json.dumps(given).encode(),
         capture_output=True,
         check=False,

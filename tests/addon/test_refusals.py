@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.addon.world import Addon, addon, until
+from tests.slack.conftest import Certificate
+from tests.slack.servers import always, answer, wire
 from tests.splunkd.places import APP, KIND, VERSIONS
 
 ONCE = "3600"
@@ -23,11 +25,6 @@ def shared(
 ) -> Iterator[Addon]:
     """Validation changes nothing: one home for all."""
     with addon(tmp_path_factory.mktemp("splunk"), request.param) as made:
-        made.account("revoked", token="xoxp-error-token_revoked")
-        made.account("workspace", token="xoxp-error-team_not_authorized")
-        made.account("unknown", token="xoxp-somebody-elses")
-        made.account("elsewhere", api_url="https://127.0.0.1:9/audit/v1/")
-        made.account("clear", api_url="http://slack.example/audit/v1/")
         yield made
 
 
@@ -45,6 +42,22 @@ def test_a_good_input_is_taken(shared: Addon) -> None:
     names = list(json.loads(_actions(shared)))[:31]
     assert len(names) == 31
     assert shared.check(actions=",".join(names)) == ""
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addon]:
+    """The same on the older Python alone: what is said does not depend on it."""
+    with addon(tmp_path_factory.mktemp("splunk"), VERSIONS[0]) as made:
+        accounts(made)
+        yield made
+
+
+def accounts(made: Addon) -> None:
+    made.account("revoked", token="xoxp-error-token_revoked")
+    made.account("workspace", token="xoxp-error-team_not_authorized")
+    made.account("unknown", token="xoxp-somebody-elses")
+    made.account("elsewhere", api_url="https://127.0.0.1:9/audit/v1/")
+    made.account("clear", api_url="http://slack.example/audit/v1/")
 
 
 def _actions(world: Addon) -> str:
@@ -88,9 +101,9 @@ def _actions(world: Addon) -> str:
     ],
 )
 def test_what_cannot_work_is_refused_in_words(
-    shared: Addon, fields: dict[str, str], words: str
+    table: Addon, fields: dict[str, str], words: str
 ) -> None:
-    said = shared.check(**fields)
+    said = table.check(**fields)
     assert words.lower() in said.lower()
     assert "xoxp-e" not in said
     assert "xoxp-s" not in said
@@ -122,6 +135,24 @@ def test_a_proxy_that_cannot_work(world: Addon, fields: dict[str, str], words: s
     assert words in said
     assert "hunter2" not in said
     assert "hunter2" not in world.splunkd.logs()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_certificate_that_is_not_trusted_and_then_is(
+    tmp_path: Path, version: str, certificate: Certificate
+) -> None:
+    with (
+        addon(tmp_path / "splunk", version) as made,
+        wire(always(answer(b'{"actions":{},"entries":[]}')), certificate.context) as server,
+    ):
+        made.account("tls", api_url=server.url)
+        said = made.check(account="tls")
+        assert "is not trusted" in said
+        assert "CA bundle (Configuration, Proxy)" in said
+        assert server.heads == []
+        made.proxy(ca_file=str(certificate.path))
+        assert made.check(account="tls") == ""
+        assert server.header("Authorization") == f"Bearer {made.slack.token}"
 
 
 @pytest.mark.parametrize("kind", ["socks4", "socks5", "socks5h"])

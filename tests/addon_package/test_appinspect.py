@@ -20,17 +20,15 @@ INSPECT = REPOSITORY / ".venv" / "appinspect" / "bin" / "splunk-appinspect"
 REASONS: dict[str, str] = json.loads(
     (Path(__file__).parent / "appinspect.json").read_text(encoding="utf-8")
 )
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("appinspect")]
 #: Sets of checks that must have been run, with as many as AppInspect 4.3.1 has at least.
 TAGS = {"cloud": 240, "private_victoria": 240, "future": 13, "splunk_appinspect": 250}
 
 
-@pytest.fixture(scope="module")
-def checks(built: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def _checks(built: Path, folder: Path) -> list[dict[str, Any]]:
     """Every check with its result."""
     if not INSPECT.exists():
         absent("AppInspect", "make splunk")
-    out = tmp_path_factory.mktemp("appinspect") / "report.json"
+    out = folder / "report.json"
     # Its exit code says nothing: 0 with failures, or 103 for a warning that every UCC app has.
     done = subprocess.run(
         [
@@ -58,7 +56,12 @@ def checks(built: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[s
     ]
 
 
-def test_nothing_but_listed_warnings(checks: list[dict[str, Any]]) -> None:
+# One test: inspecting takes half a minute, and tests are dealt out to several processes.
+@pytest.mark.slow
+def test_nothing_but_listed_warnings(built: Path, tmp_path: Path) -> None:
+    checks = _checks(built, tmp_path)
+    _every_set_of_checks_was_run(checks)
+    _no_reason_without_its_warning(checks)
     bad = [
         f"{check['result']} {check['name']}: {message['message'][:300]}"
         for check in checks
@@ -75,12 +78,12 @@ def _allowed(check: dict[str, Any], message: str) -> bool:
     return listed and not re.search(r"\b(bin|lib/slack_audit_input)/", message)
 
 
-def test_every_set_of_checks_was_run(checks: list[dict[str, Any]]) -> None:
+def _every_set_of_checks_was_run(checks: list[dict[str, Any]]) -> None:
     tags = Counter(tag for check in checks for tag in check["tags"])
     assert {tag: tags[tag] for tag in TAGS if tags[tag] < TAGS[tag]} == {}
 
 
-def test_no_reason_without_its_warning(checks: list[dict[str, Any]]) -> None:
+def _no_reason_without_its_warning(checks: list[dict[str, Any]]) -> None:
     # What is no longer warned of must not stay allowed.
     warned = {check["name"] for check in checks if check["result"] == "warning"}
     assert sorted(set(REASONS) - warned) == []

@@ -48,7 +48,7 @@ SECRETS = re.compile(
     rb"|ghp_[A-Za-z0-9]{20}|(?i:(?:password|secret|api_key|token)\s*=\s*[\"'][^\"'*\s]{8,}[\"'])"
 )
 #: Nothing of the machine that built it, or of its registry.
-TRACES = re.compile(rb"/root/|/home/[a-z]+/|/work/|/tmp/|file:///|index-url")
+TRACES = re.compile(rb"/root/|/home/[a-z]+/|/tmp/|file:///|index-url")
 VENDORED = {
     "certifi",
     "charset_normalizer",

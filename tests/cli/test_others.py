@@ -54,7 +54,7 @@ def test_backfill_by_a_collector_that_dies(command: Command, slack: Slack) -> No
     until(lambda: command.state.exists() and command.status()["running"])
     slack.trouble.delay = 20.0
     asking = command.start("backfill", "--from", "-3h")
-    time.sleep(1.0)
+    until(lambda: command.status()["requests"])
     process.send_signal(signal.SIGKILL)
     slack.trouble.over()
     ended = command.end(asking)

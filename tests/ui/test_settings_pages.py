@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,37 +18,39 @@ from tests.splunkd.web import SplunkWeb
 from tests.ui.conftest import TOKEN, WRONG
 from tests.ui.visiting import Visit
 
-# One story: all of it in one process.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(280), pytest.mark.xdist_group("pages")]
-
 APP = "slack_audit_input"
 #: Shown in the documentation; kept there when UPDATE_PICTURES is set.
 SHOWN = ("account-refused", "accounts", "input", "input-filters", "inputs", "proxy")
 
 
-@pytest.fixture(scope="module")
-def accounts(visit: Visit) -> dict[str, Any]:
-    return visit("accounts.js")
+# One test, for it is one story, and tests are dealt out to several processes.
+@pytest.mark.slow
+@pytest.mark.timeout(280)
+def test_settings_pages(visit: Visit, splunkd: Splunkd, web: SplunkWeb) -> None:
+    accounts = visit("accounts.js")
+    _account_with_a_token_that_slack_refuses(accounts)
+    _account_shows_what_slack_said(accounts, splunkd)
+    _account_is_edited_cloned_and_deleted(accounts, splunkd)
+    inputs = visit("inputs.js")
+    _input_with_filters(inputs)
+    _input_is_cloned_disabled_enabled_and_deleted(inputs, splunkd)
+    settings = visit("settings.js")
+    _proxy_of_every_form_and_logging(settings, splunkd)
+    assert "Data ingestion" in settings["dashboard"]
+    _no_secret_in_answers_confs_and_logs((accounts, inputs, settings), splunkd)
+    # The pages ask for nothing that web.conf does not expose.
+    assert web.refused == []
+    _pictures_are_kept(visit.pictures)
 
 
-@pytest.fixture(scope="module")
-def inputs(accounts: dict[str, Any], visit: Visit) -> dict[str, Any]:
-    return visit("inputs.js")
-
-
-@pytest.fixture(scope="module")
-def settings(inputs: dict[str, Any], visit: Visit) -> dict[str, Any]:
-    return visit("settings.js")
-
-
-def test_account_with_a_token_that_slack_refuses(accounts: dict[str, Any]) -> None:
+def _account_with_a_token_that_slack_refuses(accounts: dict[str, Any]) -> None:
     assert "Token" in accounts["noToken"]
     assert "Slack does not accept the token" in accounts["wrongToken"]
     assert "auditlogs:read" in accounts["wrongToken"]
     assert "Slack does not accept the token" in accounts["wrongOnEdit"]
 
 
-def test_account_shows_what_slack_said(accounts: dict[str, Any], splunkd: Splunkd) -> None:
+def _account_shows_what_slack_said(accounts: dict[str, Any], splunkd: Splunkd) -> None:
     kept = splunkd.confs.read(APP, "slack_audit_input_account")
     assert list(kept) == ["acme"]
     assert kept["acme"]["organization"]
@@ -55,7 +58,7 @@ def test_account_shows_what_slack_said(accounts: dict[str, Any], splunkd: Splunk
     assert re.match(r"the organization's audit log; newest entry 20", accounts["added"][3])
 
 
-def test_account_is_edited_cloned_and_deleted(accounts: dict[str, Any], splunkd: Splunkd) -> None:
+def _account_is_edited_cloned_and_deleted(accounts: dict[str, Any], splunkd: Splunkd) -> None:
     assert accounts["edited"] == "saved"
     assert "second" in accounts["cloned"]
     assert accounts["names"] == ["acme"]
@@ -64,16 +67,14 @@ def test_account_is_edited_cloned_and_deleted(accounts: dict[str, Any], splunkd:
     assert b"second" not in secrets.body
 
 
-def test_input_with_filters(inputs: dict[str, Any]) -> None:
+def _input_with_filters(inputs: dict[str, Any]) -> None:
     assert "Start" in inputs["nonsense"] or "2026-11-01" in inputs["nonsense"]
     assert inputs["added"][1:5] == ["logins", "acme", "default", "60"]
     assert "cron" in inputs["badInterval"].lower()
     assert "*/5 * * * *" in inputs["cron"]
 
 
-def test_input_is_cloned_disabled_enabled_and_deleted(
-    inputs: dict[str, Any], splunkd: Splunkd
-) -> None:
+def _input_is_cloned_disabled_enabled_and_deleted(inputs: dict[str, Any], splunkd: Splunkd) -> None:
     assert inputs["cloned"][1:5] == ["second", "acme", "default", "120"]
     # The word stands there twice: once for those who hear the page.
     assert inputs["disabled"][5].split() == ["Disabled"] * 2
@@ -86,7 +87,7 @@ def test_input_is_cloned_disabled_enabled_and_deleted(
     assert kept["disabled"] == "0"
 
 
-def test_proxy_of_every_form_and_logging(settings: dict[str, Any], splunkd: Splunkd) -> None:
+def _proxy_of_every_form_and_logging(settings: dict[str, Any], splunkd: Splunkd) -> None:
     assert "A host name or an IP address alone" in settings["refused"]
     assert settings["hosts"] == {
         "proxy.example.com": 200,
@@ -100,14 +101,8 @@ def test_proxy_of_every_form_and_logging(settings: dict[str, Any], splunkd: Splu
     assert kept["logging"]["loglevel"] == "DEBUG"
 
 
-def test_monitoring_page_opens(settings: dict[str, Any]) -> None:
-    assert "Data ingestion" in settings["dashboard"]
-
-
-def test_no_secret_in_answers_confs_and_logs(
-    accounts: dict[str, Any], inputs: dict[str, Any], settings: dict[str, Any], splunkd: Splunkd
-) -> None:
-    answers = [each for part in (accounts, inputs, settings) for each in part["answers"]]
+def _no_secret_in_answers_confs_and_logs(parts: Sequence[dict[str, Any]], splunkd: Splunkd) -> None:
+    answers = [each for part in parts for each in part["answers"]]
     assert len(answers) > 20
     for secret in (TOKEN, WRONG, "only-for-the-proxy"):
         assert [each["url"] for each in answers if secret in each["text"]] == []
@@ -116,18 +111,12 @@ def test_no_secret_in_answers_confs_and_logs(
                 assert secret.encode() not in path.read_bytes(), path
 
 
-def test_pages_ask_for_nothing_that_is_not_exposed(
-    settings: dict[str, Any], web: SplunkWeb
-) -> None:
-    assert web.refused == []
-
-
-def test_pictures_are_kept(settings: dict[str, Any], visit: Visit) -> None:
-    made = {path.stem for path in visit.pictures.glob("*.png")}
+def _pictures_are_kept(pictures: Path) -> None:
+    made = {path.stem for path in pictures.glob("*.png")}
     assert set(SHOWN) <= made
     kept = REPOSITORY / "docs" / "pictures"
     if os.environ.get("UPDATE_PICTURES"):
         kept.mkdir(parents=True, exist_ok=True)
         for name in SHOWN:
-            shutil.copyfile(visit.pictures / f"{name}.png", kept / f"{name}.png")
+            shutil.copyfile(pictures / f"{name}.png", kept / f"{name}.png")
     assert set(SHOWN) <= {path.stem for path in Path(kept).glob("*.png")}
