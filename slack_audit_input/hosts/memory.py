@@ -22,11 +22,10 @@ def settle() -> None:
     """Call once, when everything is imported and before the first thread starts.
 
     What is loaded by now stays: the garbage collector need not look at it again with every ten
-    thousand events (a tenth of a backfill's time), nor after every 700 of them: nothing on a page
-    is in a circle. And glibc keeps an arena of memory for each
-    thread, of which only one thinks here, and puts pages of 8 MB between small things, where
-    they leave holes: with one arena, and such blocks apart, some 25 MB are saved. Elsewhere
-    nothing is changed.
+    thousand events (a tenth of a backfill's time), nor look so often: nothing on a page is in a
+    circle. And glibc keeps an arena of memory for each thread, of which only one thinks here, and
+    puts large blocks between small things, where they leave holes: with one arena, and such
+    blocks apart, some 25 MB are saved. Elsewhere nothing is changed.
     """
     gc.collect()
     gc.freeze()

@@ -64,7 +64,9 @@ class App:
 
     def __init__(self, folder: Path, files: dict[str, str]) -> None:
         self.props = Props(conf.read(folder / "props.conf")[SOURCETYPE])
-        self.transforms = conf.read(folder / "transforms.conf")
+        every = conf.read(folder / "transforms.conf")
+        #: Lookups with a file. One over a KV store collection has no part in what events get.
+        self.transforms = {name: row for name, row in every.items() if "filename" in row}
         self.tables = {name: Table.of(row, files) for name, row in self.transforms.items()}
         self.eventtypes = conf.read(folder / "eventtypes.conf")
         self.tags = conf.read(folder / "tags.conf")
