@@ -186,7 +186,8 @@ def board() -> Board:
                     "warnings",
                     f"{_LOG} log_level IN (WARNING, ERROR) | head 100 "
                     '| eval when=strftime(_time, "%Y-%m-%d %H:%M:%S"), '
-                    "what=coalesce(error, reason, names, name, note) "
+                    "what=coalesce(error, reason, names, name, note, "
+                    '"wait ".wait_s." s") '
                     "| table when log_level action what",
                 ),
                 f'{_LOG} log_level="$row.log_level.value$" action="$row.action.value$"',
