@@ -3,12 +3,14 @@
 
 The emulator makes the events; those that the detections must fire on are among them. The last day
 is lived through by the real collector on a virtual clock: when an event is indexed, and the log
-lines of the health dashboard, are what it did.
+lines of the health dashboard, are what it did. Its lines go through the add-on's own health, and
+are laid out as the add-on's log is (`tests/addon/test_log.py` reads lines of the built package).
 """
 
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import functools
 import json
 import random
@@ -23,11 +25,16 @@ from slack_audit_input.collector.settings import Settings
 from slack_audit_input.emulator import EmulatorOptions
 from slack_audit_input.emulator.actions import NEW_ACTIONS
 from slack_audit_input.emulator.core import Emulator
+from slack_audit_input.hosts.splunk.fields import in_words
+from slack_audit_input.hosts.splunk.health import Health
+from slack_audit_input.hosts.wording import pairs
+from slack_audit_input.model.errors import CollectorError
 from slack_audit_input.slack.client import Answer
+from slack_audit_input.slack.filters import Filters
 from tests.detections.cases import cases
 from tests.fakes.slack import Entry, FakeSlack
 from tests.fakes.world import FakeClock, Host, HostSink, Memory, MemoryCheckpoint, VirtualPool
-from tests.spl.events import rows
+from tests.spl.events import log_rows, rows
 
 #: 2026-03-09, a Monday, and the end of its Friday, when the dashboards are looked at.
 WEEK = 1_773_014_400
@@ -94,22 +101,9 @@ def _lived(a_day: int) -> tuple[dict[str, float], tuple[Fields, ...]]:
         shown.append(Entry(second, second + r.random() + late, str(one["id"]), json.dumps(one)))
     clock = FakeClock(float(_LAST_DAY))
     host, memory = Host(clock), Memory()
-    lines: list[Fields] = []
-
-    def log(level: str, action: str, **fields: object) -> None:
-        told = {"level": level, "action": action, **fields}
-        line = {name: [str(value)] for name, value in told.items()}
-        now = str(int(clock.wall()))
-        lines.append(
-            {
-                "_time": [now],
-                "_indextime": [now],
-                "index": ["_internal"],
-                "source": ["/opt/splunk/var/log/splunk/slack_audit_input.log"],
-                **line,
-            }
-        )
-
+    lines = _broken()
+    log = _AddonLog("acme", clock, lines)
+    health = Health(log, lambda _status: None, account="acme", index="slack", host="lumen")
     slack = FakeSlack(shown, faults=_faults)
     collector = Collector(
         Settings("acme", "acme", _LAST_DAY - 6 * 3600),
@@ -117,14 +111,62 @@ def _lived(a_day: int) -> tuple[dict[str, float], tuple[Fields, ...]]:
         HostSink(host),
         VirtualPool(clock, slack.get, lambda: 0.3 * (0.5 + r.random())),
         clock,
-        log,
+        health,
         random=r,
         # Ours minus one: the news of an unknown action must be in the log.
         names=ActionNames(set(ours()) - {"file_downloaded"}),
     )
-    collector.run(stop=lambda: clock.now >= _LAST_DAY + DAY)
+    collector.run(stop=lambda: clock.now >= _LAST_DAY + DAY, watch=health.watch)
     first = {json.loads(text)["id"]: at for text, at in host.first.items()}
-    return first, tuple(reversed(lines))
+    return first, tuple(log_rows("".join(sorted(lines)), "slack_audit_input_acme.log"))
+
+
+def _broken() -> list[str]:
+    """The log of an input with a filter that Slack refuses, whose token ends after an hour."""
+    clock = FakeClock(float(_LAST_DAY))
+    lines: list[str] = []
+    health = Health(_AddonLog("exports", clock, lines), lambda _status: None)
+
+    def faults(_number: int, _params: Mapping[str, object], now: float) -> Answer | None:
+        return Answer(403, b'{"error":"not_an_owner"}') if now > _LAST_DAY + 3600 else None
+
+    slack = FakeSlack([], known=frozenset({"manual_export_started"}), faults=faults)
+    wanted = Filters(actions=("manual_export_started", "export_begun"))
+    collector = Collector(
+        Settings("exports", "acme", _LAST_DAY - 60, wanted),
+        MemoryCheckpoint(Memory()),
+        HostSink(Host(clock)),
+        VirtualPool(clock, slack.get, lambda: 0.3),
+        clock,
+        health,
+        random=random.Random(2),
+        names=ActionNames(set(ours())),
+    )
+    try:
+        collector.run(stop=lambda: False, watch=health.watch)
+    except CollectorError as error:
+        health.failed(error, in_words(error))
+    return lines
+
+
+class _AddonLog:
+    """Keeps the lines that the add-on's log would have."""
+
+    def __init__(self, input: str, clock: FakeClock, lines: list[str]) -> None:
+        self.lines = lines
+        self._input = input
+        self._clock = clock
+
+    def __call__(self, level: str, action: str, **fields: object) -> None:
+        now = dt.datetime.fromtimestamp(self._clock.wall(), dt.timezone.utc)
+        told = pairs({"action": action, "input": self._input, **fields})
+        self.lines.append(
+            f"{now:%Y-%m-%d %H:%M:%S},000 log_level={level.upper()} pid=1 tid=MainThread "
+            f"file=logs.py:__call__:63 | {told}\n"
+        )
+
+    def ingested(self, events: int, sourcetype: str, index: str, account: str, host: str) -> None:
+        self("info", "events_ingested", n_events=events, sourcetype_ingested=sourcetype)
 
 
 def _faults(number: int, _params: Mapping[str, object], _now: float) -> Answer | None:

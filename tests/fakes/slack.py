@@ -80,7 +80,7 @@ class FakeSlack:
 
     def page(self, params: Mapping[str, object], now: float) -> Answer:
         """A page without faults."""
-        oldest, latest = int(str(params.get("oldest", 0))), int(str(params["latest"]))
+        oldest, latest = int(str(params.get("oldest", 0))), int(str(params.get("latest", int(now))))
         limit = int(str(params["limit"]))
         if latest > now + 1:
             return _error(400, "invalid_range")

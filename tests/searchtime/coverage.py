@@ -44,6 +44,10 @@ def table_figures() -> Iterator[Figure]:
         yield f"· {_MODELS[model]}", str(count)
     with_ecs = sum(bool(row.ecs_category) for row in rows().values())
     yield "with an ECS category", str(with_ecs)
+    dead = references.dead_names() | references.dead_paths()
+    yield "names of actions, and paths, in conf files that nothing has", str(len(dead))
+    yield "lookups that nothing uses", str(len(references.unused_lookups()))
+    yield "macros without a definition", str(len(references.undefined_macros()))
 
 
 def event_figures(found: Measured) -> Iterator[Figure]:

@@ -255,6 +255,15 @@ def _lower(value: Any) -> str | None:
     return None if value is None else text_of(value).lower()
 
 
+def _relative_time(value: Any, back: str) -> float | None:
+    match = re.fullmatch(r"-(\d+)([smhd])", back)
+    if match is None:
+        raise SplError(f"only times such as -15m are evaluated: {back}")
+    found = number(value)
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    return None if found is None else found - int(match[1]) * units[match[2]]
+
+
 _LAZY: dict[str, Callable[[Row, Sequence[Evaluated]], Any]] = {
     "if": _if,
     "case": _case,
@@ -270,6 +279,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "mvcount": lambda value: len(_listed(value)) or None,
     "mvfind": _mvfind,
     "mvjoin": lambda value, sign: sign.join(_listed(value)) if value is not None else None,
+    "relative_time": _relative_time,
     "round": _round,
     "strftime": _strftime,
     "tostring": _tostring,

@@ -8,6 +8,7 @@ Events are rows of fields, each with all its values as texts, newest first, `_ti
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -324,6 +325,22 @@ def _dedup(text: str) -> Step:
     return Step(run, frozenset(names))
 
 
+def _convert(text: str) -> Step:
+    found = re.fullmatch(r"ctime\((\w+)\)", text)
+    if found is None:
+        raise SplError(f"convert {text} is not evaluated")
+    name = found[1]
+
+    def run(rows: Rows) -> Rows:
+        for row in rows:
+            if name in row:
+                when = dt.datetime.fromtimestamp(float(row[name][0]), dt.timezone.utc)
+                row[name] = [f"{when:%m/%d/%Y %H:%M:%S}"]
+        return rows
+
+    return Step(run, frozenset({name}), frozenset({name}))
+
+
 def _multisearch(text: str) -> Step:
     inner = [Spl("| " + part[1:-1].strip()) for part in split(text, " ")]
     if len(inner) < 2:
@@ -340,6 +357,7 @@ def _multisearch(text: str) -> Step:
 
 _STEPS: dict[str, Callable[[str], Step]] = {
     "bin": _bin,
+    "convert": _convert,
     "dedup": _dedup,
     "eval": _eval,
     "head": _head,

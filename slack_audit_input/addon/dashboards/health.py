@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from slack_audit_input.addon.dashboards.board import COLOURS, EVENTS, LEVELS, Board
 
-# The collector's own log, `key=value`: a line `collected` a minute holds what was done in it.
+# The collector's own log, `key=value`: a line `collected` a minute holds what was done in it, and
+# the line with which a run ends what was done after the last of these.
 _LOG = "`slack_audit_internal`"
-_DONE = f"{_LOG} action=collected"
+_DONE = f"{_LOG} action IN (collected, stopped, failed)"
 
 
 def board() -> Board:
@@ -183,11 +184,13 @@ def board() -> Board:
                 "Warnings and errors, latest",
                 made.search(
                     "warnings",
-                    f"{_LOG} level IN (warning, error) | head 100 "
+                    f"{_LOG} log_level IN (WARNING, ERROR) | head 100 "
                     '| eval when=strftime(_time, "%Y-%m-%d %H:%M:%S"), '
-                    "what=coalesce(reason, note, name) | table when level action what",
+                    "what=coalesce(error, reason, names, name, note, "
+                    '"wait ".wait_s." s") '
+                    "| table when log_level action what",
                 ),
-                f'{_LOG} level="$row.level.value$" action="$row.action.value$"',
+                f'{_LOG} log_level="$row.log_level.value$" action="$row.action.value$"',
                 8,
             ),
             0.4,

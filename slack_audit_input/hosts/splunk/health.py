@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
+from typing import Protocol
 
 from slack_audit_input.collector.loop import Collector
+from slack_audit_input.collector.ports import Log
 from slack_audit_input.hosts.splunk import SOURCETYPE
 from slack_audit_input.hosts.splunk.fields import in_words
-from slack_audit_input.hosts.splunk.logs import InputLog
 from slack_audit_input.model.errors import CollectorError, StoreError
 
 #: What the collector's lines of once a minute are called.
 _SUMMARIES = ("collected", "stopped")
 #: Warnings that are no trouble: they do not count as the last error.
 _NEWS = ("filters_changed", "unknown_action")
+#: What these lines, and that of a failure, count: each since the one before it, so that their sum
+#: is what was done. The collector's own last line counts the whole run.
+_COUNTS = ("events", "duplicates", "late", "pages", "calls", "rate_limited")
+
+
+class IngestingLog(Log, Protocol):
+    """A log that also takes the line which UCC's monitoring dashboard counts."""
+
+    def ingested(self, events: int, sourcetype: str, index: str, account: str, host: str) -> None:
+        """So many events have gone to an index."""
 
 
 class Health:
@@ -30,7 +42,7 @@ class Health:
 
     def __init__(
         self,
-        log: InputLog,
+        log: IngestingLog,
         note: Callable[[str], None],
         *,
         account: str = "",
@@ -41,7 +53,7 @@ class Health:
         self._note = note
         self._where = {"index": index, "account": account, "host": host}
         self._collector: Collector | None = None
-        self._told = 0  # events told to the dashboard
+        self._told: Counter[str] = Counter()  # what the lines so far have counted
         self._trouble = ""
         self._trouble_at = 0.0
 
@@ -63,8 +75,14 @@ class Health:
     def failed(self, error: CollectorError, words: str) -> None:
         """The run has ended with an error."""
         self._trouble, self._trouble_at = words, time.time()
-        self._ingested()
-        self._log("error", "failed", exit=error.exit_code, kind=type(error).__name__, error=words)
+        self._log(
+            "error",
+            "failed",
+            exit=error.exit_code,
+            kind=type(error).__name__,
+            error=words,
+            **self._done(),
+        )
         # Without a store there is no record; and when another collector runs on this input, the
         # record is that one's.
         if not isinstance(error, StoreError):
@@ -72,23 +90,26 @@ class Health:
 
     def _summary(self, level: str, action: str, fields: dict[str, object]) -> None:
         fields = {k: v for k, v in fields.items() if k != "input"}
+        fields.update(self._done())
         if self._trouble:
             fields["last_error"] = self._trouble
             fields["last_error_age_s"] = round(time.time() - self._trouble_at)
         if self._collector is not None:
-            fields["calls_last_minute"] = self._collector.budget.used(time.monotonic())
+            fields["calls_last_minute"] = self._collector.budget_used()
             fields["late_total"] = self._collector.counters.total["late"]
             fields["events_total"] = self._collector.counters.total["events"]
         self._log(level, action, account=self._where["account"], **fields)
-        self._ingested()
         self._record("running" if action == "collected" else "stopped", fields)
 
-    def _ingested(self) -> None:
+    def _done(self) -> dict[str, int]:
+        """What was done since the last time this was asked; UCC's dashboard is told as well."""
         if self._collector is None:
-            return
-        events = self._collector.counters.run["events"]
-        self._log.ingested(events - self._told, SOURCETYPE, **self._where)
-        self._told = events
+            return {}
+        run = Counter(self._collector.counters.run)
+        new, self._told = run - self._told, run
+        self._log.ingested(new["events"], SOURCETYPE, **self._where)
+        retries = sum(count for name, count in new.items() if name.startswith("retry_"))
+        return {**{name: new[name] for name in _COUNTS}, "retries": retries}
 
     def _record(self, state: str, fields: dict[str, object]) -> None:
         record = {

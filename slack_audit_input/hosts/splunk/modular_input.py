@@ -78,7 +78,8 @@ def _run(name: str, given: Mapping[str, str | None], metadata: Mapping[str, str]
         # Its text may hold anything, its kind and place do not.
         frames = traceback.extract_tb(error.__traceback__)[-6:]
         place = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
-        log("error", "failed", exit=1, kind=type(error).__name__, place=place)
+        words = "a mistake of this add-on's, not of a setting: please report kind and place"
+        log("error", "failed", exit=1, error=words, kind=type(error).__name__, place=place)
         return 1
     return 0
 
