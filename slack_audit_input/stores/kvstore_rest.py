@@ -113,7 +113,7 @@ class RestDocuments:
         reply = self._ask(method, path, {k: v for k, v in query.items() if v}, "")
         try:
             rows = json.loads(reply.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             rows = None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise StoreError("the KV store's answer is no list of documents. Nothing was changed")
@@ -177,7 +177,7 @@ def _refused(reply: Reply, path: str) -> str:
 def _said(reply: Reply) -> str:
     try:
         text = json.loads(reply.body)["messages"][0]["text"]
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         text = ""
     return f"HTTP {reply.status}" + (f", {str(text)[:200]}" if text else "")
 
