@@ -40,8 +40,8 @@ def from_json(text: str) -> Ledger:
         found = data["format"]
         if found != FORMAT:
             raise StoreError(
-                f"the checkpoint has format {str(found)[:40]}, this version reads {FORMAT}: use the version "
-                "that wrote it, or a newer one"
+                f"the checkpoint has format {str(found)[:40]}, this version reads {FORMAT}: use "
+                "the version that wrote it, or a newer one"
             )
         ledger = Ledger(
             start=_second(data["start"]),

@@ -80,8 +80,9 @@ class RestDocuments:
             }
             got = self._listed("GET", f"data/{collection}", parameters)
             found += got
-            if len(got) < rows or len(found) == limit:
-                return found
+            # More than was asked for is no reason to ask for ever.
+            if len(got) < rows or 0 < limit <= len(found):
+                return found[:limit] if limit else found
 
     def insert(self, collection: str, document: Document) -> bool:
         """Add a document; False when its ``_key`` is there."""

@@ -24,8 +24,9 @@ fuzzed = settings(
     max_examples=120,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-#: For the whole of one test, in case that the reader never comes back at all.
-hangs = pytest.mark.timeout(90)
+#: For a reader that never comes back at all. It ends the whole run, with every thread's traceback:
+#: an exception would be a failing example to Hypothesis, and be tried again, for ever.
+hangs = pytest.mark.timeout(60, method="thread")
 
 #: Longest message of an error: whatever came in, a line for a person stays a line.
 WORDS_MOST = 2000
