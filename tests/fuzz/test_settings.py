@@ -17,7 +17,7 @@ from slack_audit_input.hosts.moments import second_of
 from slack_audit_input.hosts.splunk.fields import input_fields
 from slack_audit_input.model.errors import ConfigError
 from slack_audit_input.slack.client import checked_proxy, checked_url
-from tests.fuzz.damage import damaged, fuzzed, hangs, value_or_error
+from tests.fuzz.damage import check_words, damaged, fuzzed, hangs, value_or_error
 
 pytestmark = hangs
 
@@ -65,6 +65,20 @@ def test_files_of_settings(tmp_path: Path, raw: bytes, command: str) -> None:
     path.write_bytes(raw)
     values = value_or_error(configfile.read, path, command, OPTIONS)
     assert values is None or isinstance(values, dict)
+
+
+@pytest.mark.parametrize("sweeps", ["x" * 5000, "²:²", "9:" + "9" * 5000])
+def test_sweeps_that_are_none(sweeps: str) -> None:
+    with pytest.raises(ConfigError, match="is not period:depth") as caught:
+        input_fields("in", {"account": "acme", "sweeps": sweeps}, NOW)
+    check_words(caught.value)
+
+
+@pytest.mark.parametrize("moment", ["-" + "9" * 5000 + "d", "9" * 5000, "²", "-²d"])
+def test_moments_that_are_none(moment: str) -> None:
+    with pytest.raises(ConfigError, match="--start") as caught:
+        second_of(moment, NOW, "--start")
+    check_words(caught.value)
 
 
 @pytest.mark.parametrize("name", ["start", "poll-every", "workers"])
