@@ -26,8 +26,8 @@ SILENT = 20.0
 #: Seconds between two looks at the owner, and between two log lines about it.
 LOOK_EVERY = 1.0
 SAY_EVERY = 60.0
-#: Where whoever wrote the state was one of us; it may have been anybody.
-_PID = re.compile("[0-9]{1,18}")
+#: Whoever can write the state may have put anything here, such as digits that int() refuses.
+_PID = re.compile("[0-9]{1,40}")
 
 
 def owner_name() -> str:
