@@ -39,7 +39,7 @@ KNOWLEDGE_SOURCES := $(shell find detections slack_audit_input/addon slack_audit
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test check format coverage bench addon host postgresql npm splunk docs lookups conf \
-	detections dashboards browser clean
+	detections dashboards browser scan clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -222,6 +222,16 @@ npm: # an independent decoder of the forward protocol, for the tests of that sin
 	echo "** No npm package here: the forward sink's independent decoder WILL BE SKIPPED."; \
 	echo "** Remedy: install node and npm, then make npm"; \
 	echo "**********************************************************************"
+
+scan: .venv/scan/.stamp ## look for unsafe code with bandit
+	@echo "make scan: bandit over the package"
+	@.venv/scan/bin/python tests/security/scan.py .venv/scan/bin/python
+
+.venv/scan/.stamp: # it pins rich and PyYAML newer than others do
+	@echo "Making the environment $(@D) (packages from the configured registry)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq 'bandit[toml]==1.9.4'
+	@touch $@
 
 clean: ## remove the environments and all that was made here
 	@echo "make clean: removing environments, caches and builds"

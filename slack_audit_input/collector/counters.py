@@ -112,9 +112,13 @@ class Counters:
             lateness = data["lateness"]
             if len(lateness) == len(self.lateness):
                 self.lateness = [int(count) for count in lateness]
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (
+            *(ValueError, TypeError, KeyError, AttributeError),
+            *(OverflowError, RecursionError),  # an Infinity; nesting without end
+        ) as error:
+            reason = str(error)[:200]
             raise StoreError(
-                f"the counters of the checkpoint are not readable ({error}); left as they are"
+                f"the counters of the checkpoint are not readable ({reason}); left as they are"
             ) from None
 
 

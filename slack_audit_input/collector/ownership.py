@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import socket
 from collections.abc import Callable
@@ -25,6 +26,8 @@ SILENT = 20.0
 #: Seconds between two looks at the owner, and between two log lines about it.
 LOOK_EVERY = 1.0
 SAY_EVERY = 60.0
+#: Whoever can write the state may have put anything here, such as digits that int() refuses.
+_PID = re.compile("[0-9]{1,40}")
 
 
 def owner_name() -> str:
@@ -50,7 +53,7 @@ def is_gone(owner: str) -> bool:
     """Certain that the owner has ended? Only for a process of this very host and container."""
     host, _, rest = owner.partition(":")
     pid, _, run = rest.partition(":")
-    if host != socket.gethostname() or not pid.isdigit() or os.name != "posix":
+    if host != socket.gethostname() or not _PID.fullmatch(pid) or os.name != "posix":
         return False
     if not run.startswith(_numbering()):
         return False

@@ -40,8 +40,8 @@ def from_json(text: str) -> Ledger:
         found = data["format"]
         if found != FORMAT:
             raise StoreError(
-                f"the checkpoint has format {found}, this version reads {FORMAT}: use the version "
-                "that wrote it, or a newer one"
+                f"the checkpoint has format {str(found)[:40]}, this version reads {FORMAT}: use "
+                "the version that wrote it, or a newer one"
             )
         ledger = Ledger(
             start=_second(data["start"]),
@@ -53,8 +53,9 @@ def from_json(text: str) -> Ledger:
         )
         _check(ledger)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"[:200]
         raise StoreError(
-            f"the checkpoint is not readable ({type(error).__name__}: {error}); it is left as it is"
+            f"the checkpoint is not readable ({reason}); it is left as it is"
         ) from None
     return ledger
 

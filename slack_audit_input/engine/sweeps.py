@@ -7,10 +7,14 @@ later than ``depth - period`` after its second is found within about one period.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from slack_audit_input.model.errors import ConfigError
+
+#: What of a person's digits Python converts, and 30 years.
+_SECONDS = re.compile("[0-9]{1,9}")
 
 
 class Level(NamedTuple):
@@ -36,9 +40,9 @@ def parse_levels(text: str, poll_every: int) -> tuple[Level, ...]:
     levels = [Level(poll_every, max(15, 3 * poll_every))]
     for part in text.split(",") if text.strip() not in ("", "none") else []:
         period, _, depth = part.strip().partition(":")
-        if not (period.isdigit() and depth.isdigit()):
+        if not (_SECONDS.fullmatch(period) and _SECONDS.fullmatch(depth)):
             raise ConfigError(
-                f"--sweeps: {part.strip()!r} is not period:depth in seconds, such as 60:180"
+                f"--sweeps: {part.strip()[:60]!r} is not period:depth in seconds, such as 60:180"
             )
         levels.append(Level(int(period), int(depth)))
     for before, level in zip(levels, levels[1:]):

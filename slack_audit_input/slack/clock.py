@@ -14,15 +14,18 @@ from collections import deque
 #: Answers looked back on: enough to meet a Date that has just turned, few enough to follow a
 #: clock that is corrected.
 ANSWERS = 20
+#: The last second of the year 9999. The parser takes any number of hours for a time of day.
+_LAST = 253_402_300_799
 
 
 def date_of(header: str | None) -> int | None:
     """Unix seconds of an HTTP date, or None where it is missing or no date."""
     try:
         parsed = email.utils.parsedate_tz(header) if header else None
-        return None if parsed is None else int(email.utils.mktime_tz(parsed))
+        found = -1 if parsed is None else int(email.utils.mktime_tz(parsed))
     except (ValueError, OverflowError, IndexError, TypeError):
         return None  # the parser was made for good dates and fails in these ways on others
+    return found if 0 <= found <= _LAST else None
 
 
 class SlackClock:

@@ -125,6 +125,7 @@ def _next_cursor(fields: dict[str, Any]) -> tuple[str, bool]:
     cursor = metadata.get("next_cursor")
     if cursor is None:
         return "", False
-    if type(cursor) is not str:
+    if type(cursor) is not str or any("\ud800" <= one <= "\udfff" for one in cursor):
+        # Half a surrogate pair has no place in a URL; passed over, it would look like the end.
         raise Retryable("Slack's next_cursor is no text", "shape")
     return cursor, cursor == ""

@@ -33,11 +33,18 @@ COLLECTIONS = (CHECKPOINTS, PARTS, DELIVERED, HOURS, REQUESTS, STATUS)
 GONE = "gone"
 #: Characters of a commit in one document; MongoDB allows 16 MB.
 PART = 4 << 20
+#: Of one commit: 40 GB. A document that claims more is not one of ours.
+_PARTS_MOST = 10_000
 
 Document = dict[str, Any]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _BIAS = 1 << 63
+#: What a document of somebody else's, or a damaged one, fails with.
+_UNREADABLE = (
+    *(ValueError, TypeError, LookupError, AttributeError),
+    *(OverflowError, RecursionError),  # an Infinity; nesting without end
+)
 
 
 class Documents(Protocol):
@@ -99,8 +106,8 @@ class Commit(NamedTuple):
             parts = int(row["parts"])
             attempt, text, state = str(row["attempt"]), str(row["data"]), str(row["state"])
             change = None if state == "" else _change_of(state, "" if parts else text)
-            sound = version > 0 and attempt != ""
-        except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
+            sound = version > 0 and attempt != "" and 0 <= parts <= _PARTS_MOST
+        except _UNREADABLE:
             sound = False
         if not sound:
             raise StoreError(
@@ -115,7 +122,7 @@ class Commit(NamedTuple):
         assert self.change is not None
         try:
             return self._replace(change=_filled(self.change, "".join((self.data, *parts))))
-        except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
+        except _UNREADABLE:
             raise StoreError(f"a part of input {self.input!r}'s checkpoint is damaged") from None
 
     def text(self) -> str:
@@ -233,7 +240,7 @@ def status_document(key: str, input: str, status: str) -> Document:
     """A note; what it holds in JSON also stands in fields of its own, for searches."""
     try:
         found = json.loads(status)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     values = found if isinstance(found, dict) else {}
     fields = {

@@ -80,8 +80,9 @@ class RestDocuments:
             }
             got = self._listed("GET", f"data/{collection}", parameters)
             found += got
-            if len(got) < rows or len(found) == limit:
-                return found
+            # More than was asked for is no reason to ask for ever.
+            if len(got) < rows or 0 < limit <= len(found):
+                return found[:limit] if limit else found
 
     def insert(self, collection: str, document: Document) -> bool:
         """Add a document; False when its ``_key`` is there."""
@@ -113,7 +114,7 @@ class RestDocuments:
         reply = self._ask(method, path, {k: v for k, v in query.items() if v}, "")
         try:
             rows = json.loads(reply.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             rows = None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise StoreError("the KV store's answer is no list of documents. Nothing was changed")
@@ -177,7 +178,7 @@ def _refused(reply: Reply, path: str) -> str:
 def _said(reply: Reply) -> str:
     try:
         text = json.loads(reply.body)["messages"][0]["text"]
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         text = ""
     return f"HTTP {reply.status}" + (f", {str(text)[:200]}" if text else "")
 

@@ -118,6 +118,7 @@ def test_a_name_that_slack_itself_refuses_is_refused(world: Addon) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
+        ({"proxy_port": "²"}, "host or port is missing or wrong"),
         ({"proxy_port": "0"}, "host or port is missing or wrong"),
         ({"proxy_url": ""}, "host or port is missing or wrong"),
         ({"proxy_type": "carrier pigeon"}, "no proxy type"),

@@ -290,6 +290,7 @@ def test_html_is_called_html(body: bytes) -> None:
         b'{"entries":[],"response_metadata":0}',
         b'{"entries":[],"response_metadata":{"next_cursor":5}}',
         b'{"entries":[],"response_metadata":{"next_cursor":false}}',
+        b'{"entries":[],"response_metadata":{"next_cursor":"half a pair: \\udc41"}}',
     ],
 )
 def test_other_shapes_are_asked_for_again(body: bytes) -> None:

@@ -135,6 +135,9 @@ def _typed(path: Path, key: str, value: Any, option: click.Option) -> Any:
 
 
 def _single(path: Path, key: str, value: Any, option: click.Option) -> Any:
+    if isinstance(value, int) and value.bit_length() > 64:
+        # Python cannot write one of 4,300 digits, nor make a float of it.
+        raise ConfigError(f"--config {path}: {key!r} is far too large a number")
     if option.is_flag:
         wanted, fits = "true or false", isinstance(value, bool)
     elif isinstance(option.type, click.types.IntParamType):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -19,6 +20,7 @@ ACCOUNTS = f"{APP}_account"
 SETTINGS = f"{APP}_settings"
 #: The last is derived from what Slack documents of GovSlack, and not confirmed by Slack.
 REGIONS = {"commercial": API_URL, "gov": "https://api.slack-gov.com/audit/v1/"}
+_PORT = re.compile("[0-9]{1,5}")
 _PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -88,7 +90,7 @@ def way_out(splunkd: Splunkd) -> tuple[str, str]:
     host, port = fields.get("proxy_url", "").strip(), fields.get("proxy_port", "").strip()
     if kind not in _PROXIES:
         raise ConfigError(f"there is no proxy type {kind[:20]!r}")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    if not host or not _PORT.fullmatch(port) or not 0 < int(port) < 65536:
         raise ConfigError("the proxy is enabled, but its host or port is missing or wrong")
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"

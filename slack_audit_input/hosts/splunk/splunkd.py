@@ -82,7 +82,7 @@ class Splunkd:
             content = entries[0]["content"] if entries else None
         except OSError as error:
             raise _gave_up(type(error).__name__) from None
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             raise _gave_up("an answer that is not understood") from None
         if not isinstance(content, dict):
             return None
@@ -98,7 +98,10 @@ class Splunkd:
             found = json.loads(text)
         except CredentialNotExistException:
             return None
-        except (binding.HTTPError, binding.AuthenticationError, OSError, ValueError) as error:
+        except (
+            *(binding.HTTPError, binding.AuthenticationError, OSError),
+            *(ValueError, TypeError, RecursionError),
+        ) as error:
             # Never the error's own text: it may repeat what it was about.
             raise _gave_up(f"asking for credentials: {type(error).__name__}") from None
         return found if isinstance(found, dict) else None

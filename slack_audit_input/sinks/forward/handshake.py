@@ -87,7 +87,9 @@ def check_pong(message: Any, sent: Ping, credentials: Credentials) -> None:
     if not (isinstance(message, list) and len(message) >= 5 and message[0] == "PONG"):
         raise Misfit("answers the handshake with something else: is it a Fluentd forward input?")
     if message[1] is not True:
-        reason = str(message[2])[:200].encode("ascii", "backslashreplace").decode()
+        # Text, or no reason at all: nesting without end has no repr.
+        said = message[2] if isinstance(message[2], str) else "without words"
+        reason = said[:200].encode("ascii", "backslashreplace").decode()
         raise Misfit(
             f"refuses the handshake ({reason}): see --forward-shared-key-file, "
             "--forward-username and --forward-password-file"
