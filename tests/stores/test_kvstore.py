@@ -294,6 +294,7 @@ def test_what_is_stored_survives_the_double(tmp_path: Path) -> None:
     store.close()
     store = KVStore(tmp_path)
     assert kv_checkpoint(store, "one").keys(0, 9) == {1: b"x" * 8}
+    store.close()
 
 
 def test_the_note_can_be_searched_by_its_fields() -> None:
