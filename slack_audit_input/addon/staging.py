@@ -23,6 +23,7 @@ LEFT_OUT = (
     "sinks/fanout.py",
     "sinks/forward",
     "sinks/ndjson.py",
+    "slack/skim.py",
     "stores/checkpoint.py",
     "stores/places.py",
     "stores/sql.py",

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """From an answer's bytes to a Page: each entry with its own text, parsed no more than needed.
 
-The host gets the slice of text that Slack sent. An entry as Slack usually writes it is found by
-its seams (``slack.seams``); any other is parsed once by the C scanner, which gives its object
-and where it ends; the object serves id, second, action and the filters and is dropped at once.
-Both cost less than ``json.loads`` over the whole page, far less than loads + dumps (`make
-bench`), and keep a page in memory once.
+The host gets the slice of text that Slack sent. Pages as Slack usually writes them are skimmed
+(``slack.skim``) where msgspec is installed, or cut up where their entries meet (``slack.seams``).
+Any other entry is parsed once by the C scanner, which gives its object and where it ends; the
+object serves id, second, action and the filters and is dropped at once. All of them cost less
+than ``json.loads`` over the whole page, far less than loads + dumps (`make bench`), and keep a
+page in memory once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from slack_audit_input.model.errors import Retryable
@@ -19,7 +20,15 @@ from slack_audit_input.slack.classify import raise_not_ok
 from slack_audit_input.slack.entries import Entries, scan, skip
 from slack_audit_input.slack.scan import scan_hard
 from slack_audit_input.slack.seams import read_ahead
-from slack_audit_input.slack.unpack import text_of, texts_of
+from slack_audit_input.slack.unpack import inflated, text_of, texts_of
+
+skim: Callable[[Iterable[bytes], Entries], str | None] | None = None
+try:
+    from slack_audit_input.slack.skim import skim as _skim
+except ImportError:  # the Splunk add-on brings pure Python only
+    pass
+else:
+    skim = _skim
 
 
 def decode_page(
@@ -32,12 +41,14 @@ def decode_page(
     """The page in an answer's ``body``, packed as ``encoding`` says; the rest see ``decode_text``.
 
     Without local filters three fields of an entry are enough, and a page that looks as Slack's
-    do is read the quick way (``slack.seams``), half a megabyte at a time.
+    do is read a quick way (``slack.skim``, ``slack.seams``), half a megabyte at a time.
     """
     if accept is None:
         entries = Entries(window_end, None)
         try:
-            text = read_ahead(texts_of(body, encoding, "strict"), entries)
+            text = skim(inflated(body, encoding), entries) if skim else None
+            if text is None:
+                text = read_ahead(texts_of(body, encoding, "strict"), entries)
             if text is not None:
                 return _page(text, entries, cursor)
         except (UnicodeDecodeError, Retryable):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The quick way and the thorough one make the same of every page."""
+"""The quick ways and the thorough one make the same of every page."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from slack_audit_input.slack import decode, seams
 from slack_audit_input.slack.decode import decode_page, decode_text
 from slack_audit_input.slack.entries import Entries, scan
 from slack_audit_input.slack.seams import read_ahead
+from slack_audit_input.slack.skim import skim
 from slack_audit_input.slack.unpack import text_of
 
 WINDOW_END = 1_600_000_000
@@ -75,6 +76,9 @@ def assert_same(text: str) -> None:
     thorough = decode_text(text_of(body), WINDOW_END)
     assert decode_page(body, WINDOW_END) == thorough
     assert decode_page(gzip.compress(body), WINDOW_END, encoding="gzip") == thorough
+    ahead = Entries(WINDOW_END, None)
+    rest = read_ahead([text], ahead)
+    assert rest is None or decode._page(rest, ahead, cursor=False) == thorough
 
 
 @given(st.lists(slack_entries(), max_size=8), st.integers(1, 200))
@@ -86,6 +90,11 @@ def test_both_ways_agree(entries: list[dict[str, Any]], size: int) -> None:
     rest = read_ahead(chunks, ahead)
     if rest is not None:
         # However the text is cut up, nothing of it goes astray.
+        assert decode._page(rest, ahead, cursor=False) == decode_text(text, WINDOW_END)
+    ahead = Entries(WINDOW_END, None)
+    body = text.encode("utf-8", "surrogatepass")
+    rest = skim([body[start : start + size] for start in range(0, len(body), size)], ahead)
+    if rest is not None:
         assert decode._page(rest, ahead, cursor=False) == decode_text(text, WINDOW_END)
 
 
@@ -111,6 +120,39 @@ def test_usual_pages_take_the_quick_way() -> None:
     rest = read_ahead([page_text([*entries, usual(4)])], ahead)
     assert rest == page_text([usual(4)])
     assert ahead.page("", True).entries == 3
+    ahead = Entries(WINDOW_END, None)
+    assert skim([page_text([*entries, usual(4)]).encode()], ahead) == rest
+    assert ahead.page("", True).entries == 3
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"date_create": 1.0},
+        {"date_create": True},
+        {"date_create": -1},
+        {"date_create": 10**12},
+        {"id": ""},
+        {"id": None},
+        {"action": None},
+        {"details": float("nan")},
+    ],
+)
+def test_a_page_with_an_odd_entry_is_not_skimmed(odd: dict[str, Any]) -> None:
+    text = page_text([usual(1), {**usual(2), **odd}, usual(3), usual(4)])
+    ahead = Entries(WINDOW_END, None)
+    assert skim([text.encode()], ahead) is None
+    assert ahead.page("", True).entries == 0
+    assert_same(text)
+
+
+def test_a_batch_that_ends_inside_an_entry_is_not_skimmed() -> None:
+    text = page_text([usual(1), nested(usual(2), usual(7), usual(8)), usual(3)])
+    head = page_text([usual(8)]).partition('"actor"')[0].removeprefix('{"entries":[')
+    before, behind = text.encode().split(head.encode())
+    ahead = Entries(WINDOW_END, None)
+    assert skim([before + head.encode(), behind], ahead) is None
+    assert_same(text)
 
 
 def test_a_long_list_of_objects_is_read_once_or_twice_not_for_each_of_them(
@@ -124,6 +166,7 @@ def test_a_long_list_of_objects_is_read_once_or_twice_not_for_each_of_them(
         return scan(text, position)
 
     monkeypatch.setattr(seams, "scan", counting)
+    monkeypatch.setattr(decode, "skim", None)
     # Braces in its strings make every object look like the end of the entry.
     teasing = [{"a": "}" * (n == 0), "n": n} for n in range(20_000)]
     text = page_text([usual(1), nested(usual(2), *teasing), usual(3), usual(4)])
@@ -147,6 +190,7 @@ def test_bytes_that_are_no_text_go_through() -> None:
 
 def test_what_is_no_json_inside_a_usual_entry_is_delivered_as_it_came() -> None:
     text = page_text([usual(1), usual(2), usual(3)]).replace('"general"', '"general" oops', 1)
+    assert skim([text.encode()], Entries(WINDOW_END, None)) is None
     page = decode_page(text.encode(), WINDOW_END)
     assert page.entries == 3
     assert '"general" oops' in page.events[0].text

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import tracemalloc
 import zlib
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,16 @@ from hypothesis import strategies as st
 from slack_audit_input.model.errors import CallFailed, CollectorError, Retryable
 from slack_audit_input.slack import unpack
 from slack_audit_input.slack.unpack import TooLarge, inflate
+
+
+@pytest.fixture(scope="module", params=["as installed", "zlib"], autouse=True)
+def unpacker(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All of it with what is installed, and with what Splunk's Python has."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "zlib":
+            patch.setattr(unpack, "decompressobj", zlib.decompressobj)
+        yield
+
 
 BODY = b'{"entries":[' + b",".join(b'{"id":"%d"}' % i for i in range(300)) + b"]}"
 
