@@ -28,8 +28,8 @@ else:
 BODY_MOST = 512 * 1024 * 1024
 #: Members of one gzip stream: servers send one, and thousands of empty ones are an attack.
 MEMBERS_MOST = 1000
-#: Bytes unpacked, and bytes given to be unpacked, at a time.
-_CHUNK = 1 << 19
+#: Bytes unpacked, and bytes given to be unpacked, at a time: what a processor keeps at hand.
+_CHUNK = 1 << 17
 _PACKED = 1 << 17
 
 
