@@ -137,6 +137,7 @@ def option(*names: str, **settings: Any) -> Callable[[T], T]:
     type=click.Choice(tuple(ACCOUNTS)),
     help="What the account is like that signs in, or whose token is used.",
 )
+@option("--bare-refusals", is_flag=True, help="Refuse tokens without saying why.")
 @option("--client-id", help="Of the app that is signed in to.")
 @option("--client-secret", help="Of the same.")
 @option("--public-client", is_flag=True, help="The app has PKCE, and no client secret counts.")

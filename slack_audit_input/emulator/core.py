@@ -200,6 +200,8 @@ class Emulator:
             code = self._trouble(token, now)
         if not code:
             return None
+        if self.options.bare_refusals:
+            return answer(401)
         return error(403 if code in FORBIDDEN else 401, code)
 
     def _trouble(self, token: str, now: float) -> str:

@@ -20,6 +20,7 @@ CHANGEABLE = frozenset(
         "account",
         "active_tokens",
         "answer_time",
+        "bare_refusals",
         "calls_at_once",
         "calls_per_minute",
         "client_id",
@@ -70,10 +71,11 @@ class EmulatorOptions:
     `faults`: see faults.py.
 
     Signing in and token rotation (see grants.py):
-    `account`: one of accounts.ACCOUNTS, what everybody's token is like; `client_id` and
-    `client_secret` of the app; `public_client`: it has PKCE and no secret; `redirect_urls`:
-    beginnings of those it has, () for any; `token_rotation`; `token_life`, `refresh_grace`:
-    seconds; `active_tokens`: good at a time.
+    `account`: one of accounts.ACCOUNTS, what everybody's token is like; `bare_refusals`: /logs
+    refuses with an empty 401, whatever the reason; `client_id`, `client_secret`: of the app;
+    `public_client`: it has PKCE and no secret; `redirect_urls`: beginnings of those it has, ()
+    for any; `token_rotation`; `token_life`, `refresh_grace`: seconds; `active_tokens`: good at
+    a time.
 
     How it is served:
     `host` (loopback only) and `port` (0: any); `gzip` if the client takes it; the clock shows
@@ -108,6 +110,7 @@ class EmulatorOptions:
     faults: tuple[Fault, ...] = ()
 
     account: str = "owner"
+    bare_refusals: bool = False
     client_id: str = "1111111111.2222222222"
     client_secret: str = "emulated-client-secret"  # noqa: S105 - the emulator's own
     public_client: bool = False

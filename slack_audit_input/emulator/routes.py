@@ -140,6 +140,7 @@ class Routes:
             "account": options.account,
             "active_tokens": options.active_tokens,
             "answer_time": f"{spread.least}-{spread.most}{':heavy' if spread.heavy else ''}",
+            "bare_refusals": options.bare_refusals,
             "calls_at_once": options.calls_at_once,
             "calls_per_minute": options.calls_per_minute,
             "client_id": options.client_id,
