@@ -9,6 +9,8 @@ HTTP 200 and ``ok`` false.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -174,6 +176,12 @@ def authorize_url(web_url: str) -> str:
     """Where signing in begins, for a Web API: its host's /oauth/v2/authorize."""
     parts = urlsplit(web_url)
     return urlunsplit((parts.scheme, parts.netloc, "/oauth/v2/authorize", "", ""))
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 code challenge of a verifier (RFC 7636, section 4.2)."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def refresher(settings: Settings, url: str) -> Callable[[App, Token], Grant]:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Protocol
 
-from slack_audit_input.model.errors import CollectorError
+from slack_audit_input.model.errors import CollectorError, ConfigError
 from slack_audit_input.slack.token import Token
 from slack_audit_input.slack.unpack import inflate
 
@@ -74,7 +74,10 @@ class Reread:
         """What stands there by now, if it is another."""
         if not token.same_as(self._token):
             return self._token
-        found = self._read()
+        try:
+            found = self._read()
+        except ConfigError:
+            return None  # then Slack's refusal is what is worth telling
         if found.same_as(token):
             return None
         self._token = found
