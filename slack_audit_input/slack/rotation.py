@@ -55,9 +55,13 @@ YOUNG = 60.0
 
 
 class CredentialStore(Protocol):
-    """Where one account's credentials are kept, as one text. ``shown``: its place, for people."""
+    """Where one account's credentials are kept, as one text. ``shown``: its place, for people.
+
+    ``exclusive``: the lock keeps every other process off that may be at work on it.
+    """
 
     shown: str
+    exclusive: bool
 
     def read(self) -> str | None:
         """What is kept, None for nothing. Raises StoreError, ConfigError."""
@@ -271,7 +275,7 @@ class Rotation:
                 raise
             if self._lost(known.pair):
                 return
-            if theirs != now and 0 <= now - theirs < self._patience:
+            if not self._store.exclusive and theirs != now and now - theirs < self._patience:
                 raise Retryable(
                     "the refresh token is spent: another process may be about to keep what it got "
                     "for it",

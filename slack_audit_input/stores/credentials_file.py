@@ -27,6 +27,8 @@ _LOOK = 0.05
 class CredentialsFile:
     """See ``slack.rotation.CredentialStore``. ``path``: made at the first write, mode 600."""
 
+    exclusive = True
+
     def __init__(self, path: Path, pause: Callable[[float], object] = time.sleep) -> None:
         # A rename would put a file in the place of a link to one.
         self._path = Path(os.path.realpath(path.expanduser()))

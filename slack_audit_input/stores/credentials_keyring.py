@@ -24,6 +24,9 @@ class CredentialsInKeyring:
     Raises ConfigError when there is no keyring to use.
     """
 
+    #: Of this machine's processes, and others have no way to this keyring.
+    exclusive = True
+
     def __init__(
         self, account: str, lock_file: Path, pause: Callable[[float], object] = time.sleep
     ) -> None:

@@ -82,7 +82,7 @@ class MemoryStore:
         self.text = text
         self.broken: StoreError | None = None
         self.writes: list[str] = []
-        self._lockless = lockless
+        self.exclusive = not lockless
         self._lock = threading.Lock()
 
     def read(self) -> str | None:
@@ -99,7 +99,7 @@ class MemoryStore:
 
     @contextlib.contextmanager
     def lock(self, patience: float) -> Iterator[bool]:
-        if self._lockless:
+        if not self.exclusive:
             yield True
             return
         got = self._lock.acquire(blocking=False)
