@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import os
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,17 +61,17 @@ class CredentialsFile:
         """Put ``text`` there, if it holds ``instead_of``. Hold the lock, or nobody else writes."""
         if self.read() != instead_of:
             return False
-        aside = self._path.with_name(f".{self._path.name}.new")
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # One that a kill has left behind may be anybody's: never written into.
-            aside.unlink(missing_ok=True)
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._forget_leftovers()
+            # A name of its own, mode 600: whatever somebody else writes at the same time, where
+            # locks do not hold, is not renamed in its stead.
+            descriptor, aside = tempfile.mkstemp(".new", self._leftover, self._path.parent)
             try:
                 self._fill(descriptor, text.encode())
             finally:
                 os.close(descriptor)
-            self._replace(aside)
+            self._replace(Path(aside))
         except OSError as error:
             raise StoreError(
                 f"{self.shown} cannot be written ({error.strerror}). Tokens that are refreshed "
@@ -80,8 +82,8 @@ class CredentialsFile:
     def delete(self) -> None:
         """Remove the file, and what a kill may have left beside it."""
         try:
-            for path in (self._path.with_name(f".{self._path.name}.new"), self._path):
-                path.unlink(missing_ok=True)
+            self._forget_leftovers()
+            self._path.unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"{self.shown} cannot be removed: {error.strerror}") from None
 
@@ -100,6 +102,16 @@ class CredentialsFile:
                 "cannot be written by this user: what Slack gives could not be kept. Copy the "
                 "file into a writable folder, see docs/tokens.md"
             )
+
+    @property
+    def _leftover(self) -> str:
+        """How a file begins that is being written, or that a kill has left behind."""
+        return f".{self._path.name}."
+
+    def _forget_leftovers(self) -> None:
+        """Secrets in a file that nobody will rename any more have no business there."""
+        for path in self._path.parent.glob(f"{glob.escape(self._leftover)}*.new"):
+            path.unlink(missing_ok=True)
 
     def _fill(self, descriptor: int, data: bytes) -> None:
         while data:

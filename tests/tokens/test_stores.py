@@ -152,7 +152,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
 def test_a_cut_write_that_was_left_behind_does_no_harm(tmp_path: Path) -> None:
     store = file_store(tmp_path)
     store.write("a", None)
-    aside = tmp_path / "below" / ".default.json.new"
+    aside = tmp_path / "below" / ".default.json.abc123.new"
     aside.write_text("half of")
     aside.chmod(0o666)
     assert store.read() == "a" and store.write("b", "a") and store.read() == "b"
@@ -168,13 +168,23 @@ def test_a_link_is_followed_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "real" / "default.json").read_text() == "a"
 
 
-def test_a_link_laid_where_the_new_file_goes_is_not_written_through(tmp_path: Path) -> None:
+def test_a_link_laid_where_new_files_go_is_not_written_through(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")
     store = CredentialsFile(tmp_path / "default.json")
-    (tmp_path / ".default.json.new").symlink_to(victim)
+    (tmp_path / ".default.json.abc123.new").symlink_to(victim)
     assert store.write("a", None)
     assert victim.read_text() == "mine" and store.read() == "a"
+
+
+def test_other_files_are_left_alone(tmp_path: Path) -> None:
+    others = ["default.json.new", ".other.json.abc.new", ".default.json.txt"]
+    for name in others:
+        (tmp_path / name).write_text("mine")
+    store = CredentialsFile(tmp_path / "default.json")
+    store.write("a", None)
+    store.delete()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
