@@ -226,10 +226,17 @@ def _error_of(answer: Answer, document: Mapping[str, Any]) -> CollectorError:
         return Retryable(
             f"{said}: Slack's address answers with a redirect, which is never followed", "redirect"
         )
-    if answer.status in (200, 404, 405):
+    if answer.status == 200:
+        # Slack's page for a glitch is HTML, and so is a proxy's: either may pass.
+        return Retryable(
+            f"{said}: the answer is not JSON of the Web API. If it stays so: is --web-api-url, such "
+            "as https://slack.com/api/, right, and does a proxy answer in its place?",
+            "body",
+        )
+    if answer.status in (404, 405):
         return ConfigError(
             f"{said}: there is no Web API of Slack's at this address. --web-api-url must be such "
-            "as https://slack.com/api/; the answer may also be that of a proxy"
+            "as https://slack.com/api/"
         )
     return AuthError(f"{said}: Slack, or a proxy on the way, refuses")
 
