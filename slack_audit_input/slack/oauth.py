@@ -229,8 +229,8 @@ def _error_of(answer: Answer, document: Mapping[str, Any]) -> CollectorError:
     if answer.status == 200:
         # Slack's page for a glitch is HTML, and so is a proxy's: either may pass.
         return Retryable(
-            f"{said}: the answer is not JSON of the Web API. If it stays so: is --web-api-url, such "
-            "as https://slack.com/api/, right, and does a proxy answer in its place?",
+            f"{said}: the answer is not JSON of the Web API. If it stays so: is --web-api-url "
+            "right, such as https://slack.com/api/, and does a proxy answer in its place?",
             "body",
         )
     if answer.status in (404, 405):

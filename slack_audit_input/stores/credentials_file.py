@@ -96,7 +96,9 @@ class CredentialsFile:
     def check_writable(self) -> None:
         """Raises ConfigError when what is refreshed could not be kept here."""
         folder = self._path.parent
-        if self._path.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        mine = os.access in os.supports_effective_ids
+        able = os.access(folder, os.W_OK | os.X_OK, effective_ids=mine)
+        if self._path.exists() and not able:
             raise ConfigError(
                 f"{self.shown} holds tokens that are refreshed every few hours, and {folder} "
                 "cannot be written by this user: what Slack gives could not be kept. Copy the "

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -196,6 +197,24 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         pass
     with pytest.raises(ConfigError, match="no file"):
         CredentialsFile(Path("/dev/null")).read()
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_refreshed() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "default.json"
+        path.write_text("a")
+        CredentialsFile(path).check_writable()
+        folder.chmod(0o555)
+        before = os.geteuid()
+        try:
+            if before == 0:
+                os.seteuid(65534)  # root may write anywhere
+            with pytest.raises(ConfigError, match="docs/tokens.md"):
+                CredentialsFile(path).check_writable()
+        finally:
+            os.seteuid(before)
+        folder.chmod(0o755)
 
 
 def test_what_is_no_text_is_no_credentials(tmp_path: Path) -> None:

@@ -203,6 +203,6 @@ def _signed_in(
 
 def _keep(store: CredentialStore, credentials: Credentials) -> None:
     """Replace what is kept, whatever a running collector has made of it meanwhile."""
-    with store.lock(10.0):
-        if not store.write(credentials.text(), store.read()):
+    with store.lock(10.0) as held:
+        if not held or not store.write(credentials.text(), store.read()):
             raise StoreError(f"{store.shown} was changed in this moment: sign in once more")
