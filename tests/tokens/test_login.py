@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,12 +15,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 
 from slack_audit_input import AuditLogs
 from slack_audit_input.emulator import EmulatorOptions, RunningEmulator, start
-from slack_audit_input.model.errors import ConfigError
+from slack_audit_input.hosts.cli.logs import Logger
+from slack_audit_input.hosts.cli.redirect import Redirect
+from slack_audit_input.model.errors import AuthError, ConfigError
 from tests.tokens.browser import click
 from tests.tokens.conftest import SMALL
 
@@ -409,3 +414,56 @@ def test_a_script_reads_with_the_sign_in(terminal: Terminal) -> None:
     assert document(terminal)["serial"] == 2
     with pytest.raises(ConfigError, match="nobody has signed in"):
         AuditLogs.signed_in(terminal.folder / "nothing.json")
+
+
+# -- the way back ----------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def waiting(port: int) -> Iterator[Redirect]:
+    with Redirect(f"http://localhost:{port}/slack", "ours", Logger("error")) as redirect:
+        yield redirect
+
+
+def test_the_address_asks_for_one_scope(terminal: Terminal) -> None:
+    terminal.answer = "nothing"
+    code, said = terminal.login("--wait", "5")
+    found = re.search(r"http://127\S+", said)
+    assert code == 3 and found is not None
+    asked = parse_qs(urlsplit(found[0]).query)
+    assert asked["user_scope"] == ["auditlogs:read"] and "scope" not in asked
+    assert len(asked["state"][0]) >= 40
+    assert asked["redirect_uri"] == [f"http://localhost:{terminal.port}/slack"]
+
+
+def test_the_redirect_is_received_on_loopback_only(terminal: Terminal) -> None:
+    with waiting(terminal.port) as redirect:
+        addresses = {str(server.server_address[0]) for server in redirect._servers}
+    assert "127.0.0.1" in addresses and addresses <= {"127.0.0.1", "::1"}
+
+
+def test_the_page_repeats_nothing_as_markup(terminal: Terminal) -> None:
+    with waiting(terminal.port) as redirect:
+        where = f"http://127.0.0.1:{terminal.port}/slack"
+        answer = requests.get(
+            where, params={"state": "ours", "error": "<script>alert(1)</script>"}, timeout=5
+        )
+        assert "<script>" not in answer.text and "&lt;script&gt;" in answer.text
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        with pytest.raises(AuthError, match="no known error"):
+            redirect.code(5)
+
+
+def test_what_else_comes_to_the_address_ends_nothing(terminal: Terminal) -> None:
+    with waiting(terminal.port) as redirect:
+        where = f"http://127.0.0.1:{terminal.port}"
+        assert requests.get(f"{where}/favicon.ico", timeout=5).status_code == 404
+        assert requests.get(f"{where}/slack", timeout=5).status_code == 400
+        assert requests.post(f"{where}/slack?state=ours&code=1", timeout=5).status_code == 501
+        many = "&".join(f"a{number}=1" for number in range(50))
+        assert requests.get(f"{where}/slack?{many}", timeout=5).status_code == 400
+        assert requests.get(f"{where}/slack?state=ours&code=9.8", timeout=5).status_code == 200
+        # A second one, a reload of the page for one, changes nothing.
+        requests.get(f"{where}/slack?state=ours&error=access_denied", timeout=5)
+        assert redirect.code(5) == "9.8"

@@ -210,7 +210,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_refreshed() 
         try:
             if before == 0:
                 os.seteuid(65534)  # root may write anywhere
-            with pytest.raises(ConfigError, match="docs/tokens.md"):
+            with pytest.raises(ConfigError, match=r"docs/tokens\.md"):
                 CredentialsFile(path).check_writable()
         finally:
             os.seteuid(before)
