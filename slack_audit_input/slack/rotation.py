@@ -161,9 +161,8 @@ class Rotation:
             pair = self._credentials.pair
             if not pair.access.same_as(token):
                 return pair.access  # another worker was here first
-            if pair.refresh is None:
-                self._adopt(self._read())
-            elif self._credentials.serial != self._forced or self._wall() - pair.issued_at >= YOUNG:
+            young = self._wall() - pair.issued_at < YOUNG
+            if self._credentials.serial != self._forced or not young:
                 self._renew(token)
                 self._forced = self._credentials.serial
             present = self._credentials.pair.access
@@ -226,21 +225,21 @@ class Rotation:
 
     def _renew(self, refused: Token | None) -> None:
         """Another pair: the one that is kept by now, or a new one. Raises CollectorError."""
-        with self._store.lock(self._patience) as held:
-            if not held:
-                raise Retryable(
-                    f"another process holds the lock of the credentials in {self._store.shown} and "
-                    "does not let go of it",
-                    "credentials",
-                )
-            try:
+        try:
+            with self._store.lock(self._patience) as held:
+                if not held:
+                    raise Retryable(
+                        f"another process holds the lock of the credentials in {self._store.shown} "
+                        "and does not let go of it",
+                        "credentials",
+                    )
                 if self._unkept is not None:
                     self._keep(self._unkept)
                 elif not self._taken_over(refused):
                     self._rotate()
-            except StoreError as error:
-                # A full disk passes, and a splunkd that restarts is back soon.
-                raise Retryable(str(error), "credentials") from None
+        except StoreError as error:
+            # A full disk passes, and a splunkd that restarts is back soon.
+            raise Retryable(str(error), "credentials") from None
         self._problem = None
         self._wait = self._next_try = 0.0
 
@@ -257,10 +256,7 @@ class Rotation:
     def _rotate(self) -> None:
         known, now = self._credentials, self._wall()
         if known.pair.refresh is None:
-            raise AuthError(
-                "Slack refuses the token, and there is no refresh token to get another with: "
-                "sign in again"
-            )
+            return  # it lasts: what Slack says of it is all that there is to say
         if not known.begun:
             begun = known._replace(begun=now)
             if self._store.write(begun.text(), self._text):

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -430,3 +432,28 @@ def test_a_store_in_memory_keeps_the_ports_promise() -> None:
     store = MemoryStore()
     assert store.read() is None and store.write("a", None) and not store.write("b", None)
     assert store.write("b", "a") and store.read() == "b"
+
+
+def test_a_store_that_fails_altogether_stops_nothing_while_the_token_is_good() -> None:
+    world = World()
+    source = world.source()
+    token = source.token()
+
+    class Gone(MemoryStore):
+        def read(self) -> str | None:
+            raise StoreError("the folder is gone")
+
+        @contextlib.contextmanager
+        def lock(self, patience: float) -> Iterator[bool]:
+            if patience >= 0:
+                raise StoreError("the folder is gone")
+            yield False
+
+    source._store = Gone()
+    world.time.now += 9 * HOUR
+    assert source.token().same_as(token)
+    with pytest.raises(Retryable, match="folder is gone"):
+        source.refused(token)
+    source._store = world.store
+    world.time.now += RETRY_MOST
+    assert world.slack.takes(source.token()) and world.slack.calls == 1

@@ -38,8 +38,10 @@ def source_from(values: dict[str, Any], log: Log) -> TokenSource:
             "--token-file is one token, --credentials and --token-store keyring are a sign-in: "
             "choose one"
         )
-    if token_file:
+    if token_file and Path(token_file).is_file():
         return Reread(lambda: token_from(token_file, log))
+    if token_file:
+        return Lasting(token_from(token_file, log))  # a pipe has it once
     if not signed_in and os.environ.get("SLACK_AUDIT_TOKEN", "").strip():
         return Lasting(token_from(None, log))
     if not signed_in and not credentials_path(values).exists():
