@@ -63,7 +63,7 @@ from slack_audit_input.slack.token import Token
 @options.option("--no-browser", is_flag=True, help="Only show the address to open.")
 @options.option(
     "--wait",
-    type=options.Number(5, 3600),
+    type=options.Number(1, 3600),
     default=300,
     metavar="SECONDS",
     help="How long to wait for the browser.",
