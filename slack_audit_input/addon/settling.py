@@ -57,6 +57,7 @@ def _set_build(app: Path, number: int) -> None:
     for name, pattern, text in (
         ("default/app.conf", _BUILD, f"build = {number}"),
         ("appserver/templates/base.html", _BUSTER, f"static/@{number}/"),
+        (f"appserver/templates/{app.name}_redirect.html", _BUSTER, f"static/@{number}/"),
     ):
         path = app / name
         found, count = pattern.subn(text, path.read_text(encoding="utf-8"))
