@@ -115,8 +115,8 @@ class SplunkWeb:
         if "/" in name or not view.exists():
             return Answer(404, b"There is no such view", "text/plain")
         # template="APP:templates/base.html", a file of the app's.
-        template = ET.parse(view).getroot().get("template", "").partition(":")[2]  # noqa: S314 - ours
-        page = (self._folder / "appserver" / template).read_bytes()
+        template = ET.parse(view).getroot().get("template", "")  # noqa: S314 - ours
+        page = (self._folder / "appserver" / template.partition(":")[2].lstrip("/")).read_bytes()
         cookies = [
             ("Set-Cookie", f"splunkd_{self.port}={self._session}; Path=/; HttpOnly"),
             ("Set-Cookie", f"splunkweb_csrf_token_{self.port}={self._form_key}; Path=/"),

@@ -104,17 +104,7 @@ def _signed_in(given: Mapping[str, str], splunkd: Splunkd) -> str:
         grant = api.exchange(App(client_id, Token(secret)), code, given.get("redirect_uri", ""))
     finally:
         api.close()
-    if grant.scopes and SCOPE not in grant.scopes:
-        raise AuthError(
-            f"Slack gave a token without the scope {SCOPE}: it has {', '.join(grant.scopes)}. "
-            "Add it to the app's User Token Scopes"
-        )
-    if grant.whole is False:
-        raise AuthError(
-            "the app was installed on one workspace, which has no audit log of its own. Sign in "
-            "again, and choose the organization, not a workspace, in the drop-down at the top "
-            "right of Slack's page"
-        )
+    # Whether it reads an audit log, and if not, why not, is found out when the form is saved.
     pair = grant.pair(now)
     text = json.dumps(
         {
