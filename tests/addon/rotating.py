@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The token of the moment of account acme, and a page read with it.
 
-Runs on Splunk's Python, with nothing but the package's lib/. It dies where it is told to, and prints
-what it found as JSON.
+Runs on Splunk's Python, with nothing but the package's lib/. It dies where it is told to, and
+prints what it found as JSON.
 """
 
 from __future__ import annotations

@@ -77,16 +77,6 @@ def _ended(process: subprocess.Popen[str]) -> tuple[int, dict[str, Any], str]:
     return process.returncode, json.loads(out or "{}"), err
 
 
-def _account(world: Addon, now: float) -> None:
-    """Sign in anew, as the form would have saved it."""
-    given = world.slack.control.sign_in()
-    assert given.refresh and given.life
-    times = {"issued": str(int(now)), "expires": str(int(now + given.life))}
-    world.account(auth_type="oauth", client_id="1111111111.2222222222", **times)
-    secrets = {"access_token": given.access, "refresh_token": given.refresh}
-    world.secret("account", "acme", {**secrets, "client_secret": "emulated-client-secret"})
-
-
 def run(count: int, seed: int, plant: str, folder: Path) -> dict[str, Any]:
     """So many rotations. What came of them."""
     chance = random.Random(seed)
@@ -100,7 +90,7 @@ def run(count: int, seed: int, plant: str, folder: Path) -> dict[str, Any]:
     with start(options) as slack, Splunkd(folder, splunks_python("3.9")) as splunkd:
         splunkd.install(package())
         world = Addon(splunkd, slack)
-        _account(world, slack.control.clock.now())
+        world.sign_in()
         for number in range(count):
             plan = _plan(chance, number)
             slack.control.clock.step(plan.after)
@@ -116,7 +106,7 @@ def run(count: int, seed: int, plant: str, folder: Path) -> dict[str, Any]:
             code, said, err = _ended(_start(world, slack.control.clock.now(), last, plant))
             if code or said["serial"] <= serial:
                 lockouts.append(f"{plan}: {code} {said} {err[-500:]}")
-                _account(world, slack.control.clock.now())
+                world.sign_in()
                 serial = 0
                 continue
             rotations += 1
