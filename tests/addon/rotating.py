@@ -28,7 +28,7 @@ from slack_audit_input.slack.oauth import Grant, refresher  # noqa: E402
 from slack_audit_input.slack.rotation import Rotation  # noqa: E402
 from slack_audit_input.slack.token import Token  # noqa: E402
 
-asked = 0
+asked = pieces = 0
 
 
 def at(place: str) -> None:
@@ -67,9 +67,9 @@ class WrittenOver(tokens.SplunkCredentials):
         plain = manager._update_password
 
         def update(user: str, password: str) -> None:
-            global asked  # noqa: PLW0603 - one count for the process
-            asked += 1
-            at(f"splunkd before {asked}")
+            global pieces  # noqa: PLW0603 - one count for the process
+            pieces += 1
+            at(f"piece {pieces}")
             plain(user, password)
 
         manager._update_password = update

@@ -36,6 +36,8 @@ GRACE = 60.0
 HOUR = 3600.0
 #: Requests to splunkd that one rotation makes, or a few more.
 REQUESTS = 50
+#: Pieces that the planted mistake writes in one rotation.
+PIECES = 12
 ONE = Path(__file__).with_name("rotating.py")
 
 
@@ -47,9 +49,11 @@ class Plan(NamedTuple):
     after: float
 
 
-def _plan(chance: random.Random, number: int) -> Plan:
+def _plan(chance: random.Random, number: int, plant: str) -> Plan:
     step = ("splunkd", "splunkd", "splunkd", "slack before", "slack after", "")[number % 6]
-    if step == "splunkd":
+    if plant:
+        step = f"piece {1 + number % PIECES}"
+    elif step == "splunkd":
         when = chance.choice(("before", "after"))
         step = f"splunkd {when} {chance.randrange(1, REQUESTS)}"
     return Plan(step, chance.random() < 0.5, chance.choice((8.5, 11.0, 12.5, 40.0)) * HOUR)
@@ -92,7 +96,7 @@ def run(count: int, seed: int, plant: str, folder: Path) -> dict[str, Any]:
         world = Addon(splunkd, slack)
         world.sign_in()
         for number in range(count):
-            plan = _plan(chance, number)
+            plan = _plan(chance, number, plant)
             slack.control.clock.step(plan.after)
             now = slack.control.clock.now()
             running = [_start(world, now, plan, plant)]
