@@ -25,6 +25,8 @@ LEFT_OUT = (
     "sinks/ndjson.py",
     "slack/skim.py",
     "stores/checkpoint.py",
+    "stores/credentials_file.py",
+    "stores/credentials_keyring.py",
     "stores/places.py",
     "stores/sql.py",
     "stores/sqlite.py",
