@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verify: read a stretch again and hold what Slack shows, hour by hour, against what was delivered.
+
+Minutes that the delivered index still holds are compared id by id; minutes that have left it,
+by their hour's count and digest. With a look into the host itself, ids are also compared with
+what the host has: a page that a broken sink swallowed is in the index all the same. Nothing is
+written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from slack_audit_input.collector.index import hour_of, total_of
+from slack_audit_input.collector.ports import Checkpoint
+from slack_audit_input.collector.walk import Step, Walk
+from slack_audit_input.engine.delivered import HOUR, MINUTE, UNDATED_KEPT, HourTotal, unpack
+from slack_audit_input.engine.ledger import from_json
+from slack_audit_input.engine.spans import within
+from slack_audit_input.model.errors import StoreError
+from slack_audit_input.model.event import UNDATED, Event
+from slack_audit_input.model.ledger import Ledger, Span
+from slack_audit_input.model.state import Hour
+from slack_audit_input.slack.keys import hash_of
+
+#: A running collector seals minutes while we look; an hour that differs is read so often more.
+READ_AGAIN = 2
+
+
+class HourReport(NamedTuple):
+    """One hour (unix hours), of which ``parts`` were read.
+
+    ``shown`` by Slack and ``delivered``, as counts and digests; of minutes that were not read
+    whole, ``delivered`` counts only what Slack shows. ``missing``: ids of indexed minutes that
+    Slack shows and that were not delivered; ``gone``: delivered ones that Slack no longer shows.
+    ``sealed``: some minutes were compared by digest, ``by_ids``: some by ids; ``differs``: the
+    sealed part does not agree.
+
+    ``undated``: keys of entries without a date that turned up here first, somewhere in
+    ``undated_within``; ``undated_missing``: those that were not delivered. ``without_id``:
+    entries without an id. ``repeated``: ids that Slack showed more than once. ``lacking``:
+    entries that the host does not have, None when nobody looked. ``held``: what ``held_of`` said
+    of the hour.
+    """
+
+    hour: int
+    parts: tuple[Span, ...]
+    shown: HourTotal
+    delivered: HourTotal
+    missing: frozenset[int]
+    gone: int
+    sealed: bool
+    by_ids: bool
+    differs: bool
+    sealed_shown: Hour
+    sealed_delivered: Hour
+    undated: tuple[int, ...]
+    undated_within: Span | None
+    undated_missing: frozenset[int]
+    without_id: int
+    repeated: int
+    lacking: int | None
+    held: str
+
+
+class Verifier:
+    """Compares; ``progress(second)`` is told how far down it has come.
+
+    ``lacking(hour, keys)``: how many of the keys the host does not have; None: nobody looks.
+    ``page``: the newest page that was read, for whoever wants to know whose log it is.
+    """
+
+    def __init__(
+        self,
+        walk: Walk,
+        checkpoint: Checkpoint,
+        progress: Callable[[int], None] = lambda _second: None,
+        lacking: Callable[[int, Collection[int]], int] | None = None,
+    ) -> None:
+        self.page: Sequence[Event] = ()
+        self._walk = walk
+        self._checkpoint = checkpoint
+        self._progress = progress
+        self._lacking = lacking
+        self._undated: set[int] = set()
+
+    def ledger(self) -> Ledger:
+        """The ledger as it stands. Raises StoreError when nothing was ever collected."""
+        state = self._checkpoint.load()
+        if state is None:
+            raise StoreError("this input has no checkpoint: nothing has been collected yet")
+        return from_json(state.ledger)
+
+    def seen_before(self, undated: Iterable[int]) -> None:
+        """Keys of entries without a date that an earlier run has counted."""
+        self._undated.update(undated)
+
+    def hours(self, *spans: Span) -> Iterator[HourReport]:
+        """A report for every hour that ``spans`` (disjoint, oldest first) touch, newest first."""
+        for first_look in self._read(spans):
+            report, again = first_look, 0
+            while report.differs and again < READ_AGAIN:
+                again += 1
+                report = next(self._read(parts_of(spans, report.hour)))
+            # Entries without a date are counted where they were seen first.
+            yield report._replace(
+                undated_within=first_look.undated_within,
+                undated=first_look.undated + (report.undated if again else ()),
+                undated_missing=first_look.undated_missing | report.undated_missing,
+            )
+
+    def _read(self, spans: Sequence[Span]) -> Iterator[HourReport]:
+        seen = _Seen()
+        waiting = _hours_of(spans)
+        for span in reversed(spans):
+            for step in self._walk.steps(span.oldest, span.latest):
+                self.page = self.page or step.events
+                seen.take(step, self._undated)
+                self._progress(step.done_from)
+                while waiting and step.done_from <= waiting[-1].oldest:
+                    yield self._compare(waiting.pop().latest // HOUR, seen, spans)
+
+    def _compare(self, hour: int, seen: _Seen, spans: Sequence[Span]) -> HourReport:
+        shown, (undated, undated_within) = seen.hour(hour), seen.new_undated()
+        index = SealedMinutes(self._checkpoint, hour, self.ledger().floor)
+        stored = self._checkpoint.hours(hour, hour).get(hour, hour_of(HourTotal()))
+        missing: set[int] = set()
+        gone = 0
+        sealed = compared = delivered = HourTotal()
+        any_sealed = by_ids = False
+        for minute in index.minutes:
+            keys = shown.get(minute, set())
+            if minute in index:
+                any_sealed = True
+                sealed = sealed.plus(keys)
+                continue
+            known = index.delivered(minute)
+            missing |= keys - known
+            whole = Span(minute * MINUTE, minute * MINUTE + MINUTE - 1)
+            read = within(whole, spans)
+            by_ids = by_ids or bool(read)
+            if whole not in read:
+                known &= keys
+            gone += len(known - keys)
+            compared, delivered = compared.plus(keys), delivered.plus(known)
+        return HourReport(
+            hour=hour,
+            parts=tuple(parts_of(spans, hour)),
+            shown=compared.merged(sealed),
+            delivered=delivered.merged(total_of(stored)) if any_sealed else delivered,
+            missing=frozenset(missing),
+            gone=gone,
+            sealed=any_sealed,
+            by_ids=by_ids,
+            differs=any_sealed and sealed != total_of(stored),
+            sealed_shown=hour_of(sealed),
+            sealed_delivered=stored,
+            undated=undated,
+            undated_within=undated_within,
+            undated_missing=undelivered(self._checkpoint, undated),
+            without_id=seen.without_id.pop(hour, 0),
+            repeated=seen.repeated.pop(hour, 0),
+            lacking=self._lacking(hour, {*undated}.union(*shown.values()))
+            if self._lacking
+            else None,
+            held=held_of(self._checkpoint, hour),
+        )
+
+
+class _Seen:
+    """What the pages have shown and no hour has taken yet: some hours' keys, whatever there is."""
+
+    def __init__(self) -> None:
+        self.without_id: dict[int, int] = {}
+        self.repeated: dict[int, int] = {}
+        self._minutes: dict[int, set[int]] = {}
+        self._undated: list[int] = []
+        self._within: Span | None = None
+
+    def take(self, step: Step, counted: set[int]) -> None:
+        """A page's events; ``counted``: entries without a date that are not new."""
+        for event in _dated(step):
+            keys = self._minutes.setdefault(event.second // MINUTE, set())
+            if event.key in keys:
+                _count(self.repeated, event.second // HOUR)
+            keys.add(event.key)
+        for event in step.page.undated:
+            # Slack may show one on every page; a broken answer must not fill our memory.
+            if event.key not in counted and len(counted) < UNDATED_KEPT:
+                counted.add(event.key)
+                self._undated.append(event.key)
+                self._within = _around(self._within, step)
+        if step.page.odd:
+            for event in step.events:
+                if event.key == hash_of(event.text):
+                    _count(self.without_id, event.second // HOUR)
+
+    def hour(self, hour: int) -> dict[int, set[int]]:
+        """The keys of an hour by minute; they are forgotten here."""
+        found = [minute for minute in self._minutes if minute * MINUTE // HOUR == hour]
+        return {minute: self._minutes.pop(minute) for minute in found}
+
+    def new_undated(self) -> tuple[tuple[int, ...], Span | None]:
+        """Entries without a date since the last time, and which pages had them."""
+        found, self._undated = (tuple(self._undated), self._within), []
+        self._within = None
+        return found
+
+
+class SealedMinutes:
+    """Which ``minutes`` of an hour have left the delivered index, as the checkpoint stands now."""
+
+    def __init__(self, checkpoint: Checkpoint, hour: int, floor: int) -> None:
+        self.minutes = minutes_of(hour)
+        self._floor = floor
+        self._stored = checkpoint.keys(self.minutes[0], self.minutes[-1])
+
+    def __contains__(self, minute: int) -> bool:
+        """Only its hour's count and digest know it?"""
+        return minute not in self._stored and minute * MINUTE + MINUTE - 1 < self._floor
+
+    def delivered(self, minute: int) -> set[int]:
+        """The keys that the index has of a minute."""
+        return set(unpack(self._stored.get(minute, b"")))
+
+
+def held_of(checkpoint: Checkpoint, hour: int) -> str:
+    """All that the checkpoint says was delivered of an hour, as count and digest in one text.
+
+    Minutes that leave the index for their hour's digest do not change it; every id that comes
+    or goes does. So what was found out about an hour holds for as long as this stays the same.
+    """
+    minutes = minutes_of(hour)
+    total = HourTotal()
+    for blob in checkpoint.keys(minutes[0], minutes[-1]).values():
+        total = total.plus(unpack(blob))
+    stored = checkpoint.hours(hour, hour).get(hour)
+    if stored is not None:
+        total = total.merged(total_of(stored))
+    return f"{total.ids}:{total.digest}"
+
+
+def undelivered(checkpoint: Checkpoint, undated: Collection[int]) -> frozenset[int]:
+    """Which entries without a date were not delivered, as far as anybody can still say.
+
+    The index keeps the newest so many of their keys: when it is full, what is not in it may
+    have been delivered long ago.
+    """
+    if not undated:
+        return frozenset()
+    known = unpack(checkpoint.keys(UNDATED, UNDATED).get(UNDATED, b""))
+    return frozenset() if len(known) >= UNDATED_KEPT else frozenset(undated).difference(known)
+
+
+def minutes_of(hour: int) -> range:
+    """The minutes of an hour, as the index numbers them."""
+    first = hour * HOUR // MINUTE
+    return range(first, first + HOUR // MINUTE)
+
+
+def parts_of(spans: Iterable[Span], hour: int) -> list[Span]:
+    """What of ``spans`` lies in an hour."""
+    return within(Span(hour * HOUR, hour * HOUR + HOUR - 1), spans)
+
+
+def _hours_of(spans: Iterable[Span]) -> list[Span]:
+    """For every hour touched, oldest first: from the oldest second to be read in it to its end."""
+    hours: dict[int, int] = {}
+    for span in spans:
+        for hour in range(span.oldest // HOUR, span.latest // HOUR + 1):
+            hours.setdefault(hour, max(hour * HOUR, span.oldest))
+    return [Span(oldest, hour * HOUR + HOUR - 1) for hour, oldest in sorted(hours.items())]
+
+
+def _dated(step: Step) -> list[Event]:
+    """A step's events less those without a date, which belong to no minute of the index."""
+    if not step.page.undated:
+        return step.events
+    undated = {event.key for event in step.page.undated}
+    return [event for event in step.events if event.key not in undated]
+
+
+def _around(span: Span | None, step: Step) -> Span | None:
+    """A span that holds a step's page as well."""
+    if step.page.newest is None or step.page.oldest is None:
+        return span
+    if span is None:
+        return Span(step.page.oldest, step.page.newest)
+    return Span(min(span.oldest, step.page.oldest), max(span.latest, step.page.newest))
+
+
+def _count(counts: dict[int, int], hour: int) -> None:
+    counts[hour] = counts.get(hour, 0) + 1
