@@ -51,10 +51,8 @@ def test_the_chance_of_a_level() -> None:
 def test_events_on_time_under_the_default_levels() -> None:
     found = forecast(DEFAULT_LEVELS, [Lateness(0, 1000)], 0.7, 9999)
     assert found.calls == pytest.approx(12.0, abs=0.02)
-    assert (found.median, found.p95) == (
-        pytest.approx(2.5, abs=0.02),
-        pytest.approx(4.75, abs=0.02),
-    )
+    assert found.median == pytest.approx(2.5, abs=0.02)
+    assert found.p95 == pytest.approx(4.75, abs=0.02)
     assert found.reads == pytest.approx(12.4, abs=0.1)
     assert (found.missed, found.late_found) == (0, 1)
     assert (found.surely, found.at_most) == (64_800, 86_400)

@@ -29,6 +29,7 @@ from slack_audit_input.hosts.cli.verify_check import check
 from slack_audit_input.hosts.cli.verify_proof import Proof, run_of
 from slack_audit_input.hosts.cli.verify_repair import Repair
 from slack_audit_input.hosts.cli.verify_words import as_json, lines, page
+from slack_audit_input.hosts.memory import settle
 from slack_audit_input.hosts.moments import second_of, shown
 from slack_audit_input.model.errors import ConfigError, StoreError
 from slack_audit_input.model.ledger import Span
@@ -142,6 +143,7 @@ def _proven(values: dict[str, Any]) -> dict[str, Any]:
     session = Session(values, settings, checkpoint, log)
     if values["redeliver"] and not values["against"] and is_running(checkpoint):
         raise ConfigError("--redeliver writes the state: stop the collector of this input first")
+    settle()
     client = session.client()
     walk = Walk(
         client,
