@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from slack_audit_input.collector.hours import SealedMinutes, parts_of
 from slack_audit_input.collector.index import hour_of
 from slack_audit_input.collector.ports import Checkpoint
+from slack_audit_input.collector.sealed import SealedMinutes, parts_of
 from slack_audit_input.collector.walk import Walk
 from slack_audit_input.engine.delivered import MINUTE, HourTotal
 from slack_audit_input.model.event import Event

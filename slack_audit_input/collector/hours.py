@@ -9,19 +9,23 @@ written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from slack_audit_input.collector.index import hour_of, total_of
 from slack_audit_input.collector.ports import Checkpoint
+from slack_audit_input.collector.sealed import (
+    SealedMinutes,
+    held_of,
+    ledger_of,
+    parts_of,
+    undelivered,
+)
 from slack_audit_input.collector.walk import Step, Walk
-from slack_audit_input.engine.delivered import HOUR, MINUTE, UNDATED_KEPT, HourTotal, unpack
-from slack_audit_input.engine.ledger import from_json
+from slack_audit_input.engine.delivered import HOUR, MINUTE, UNDATED_KEPT, HourTotal
 from slack_audit_input.engine.spans import within
-from slack_audit_input.model.errors import StoreError
-from slack_audit_input.model.event import UNDATED, Event
-from slack_audit_input.model.ledger import Ledger, Span
-from slack_audit_input.model.state import Hour
+from slack_audit_input.model.event import Event
+from slack_audit_input.model.ledger import Span
 from slack_audit_input.slack.keys import hash_of
 
 #: A running collector seals minutes while we look; an hour that differs is read so often more.
@@ -47,34 +51,33 @@ class HourReport(NamedTuple):
     hour: int
     parts: tuple[Span, ...]
     shown: HourTotal
-    delivered: HourTotal
-    missing: frozenset[int]
-    gone: int
-    sealed: bool
-    by_ids: bool
-    differs: bool
-    sealed_shown: Hour
-    sealed_delivered: Hour
     undated: tuple[int, ...]
     undated_within: Span | None
-    undated_missing: frozenset[int]
     without_id: int
     repeated: int
     lacking: int | None
-    held: str
+    delivered: HourTotal = HourTotal()
+    missing: frozenset[int] = frozenset()
+    gone: int = 0
+    sealed: bool = False
+    by_ids: bool = False
+    differs: bool = False
+    undated_missing: frozenset[int] = frozenset()
+    held: str = ""
 
 
 class Verifier:
     """Compares; ``progress(second)`` is told how far down it has come.
 
-    ``lacking(hour, keys)``: how many of the keys the host does not have; None: nobody looks.
+    ``checkpoint`` None: with the host alone. ``lacking(hour, keys)``: how many of the keys the
+    host does not have; None: nobody looks.
     ``page``: the newest page that was read, for whoever wants to know whose log it is.
     """
 
     def __init__(
         self,
         walk: Walk,
-        checkpoint: Checkpoint,
+        checkpoint: Checkpoint | None,
         progress: Callable[[int], None] = lambda _second: None,
         lacking: Callable[[int, Collection[int]], int] | None = None,
     ) -> None:
@@ -84,13 +87,6 @@ class Verifier:
         self._progress = progress
         self._lacking = lacking
         self._undated: set[int] = set()
-
-    def ledger(self) -> Ledger:
-        """The ledger as it stands. Raises StoreError when nothing was ever collected."""
-        state = self._checkpoint.load()
-        if state is None:
-            raise StoreError("this input has no checkpoint: nothing has been collected yet")
-        return from_json(state.ledger)
 
     def seen_before(self, undated: Iterable[int]) -> None:
         """Keys of entries without a date that an earlier run has counted."""
@@ -123,49 +119,69 @@ class Verifier:
 
     def _compare(self, hour: int, seen: _Seen, spans: Sequence[Span]) -> HourReport:
         shown, (undated, undated_within) = seen.hour(hour), seen.new_undated()
-        index = SealedMinutes(self._checkpoint, hour, self.ledger().floor)
-        stored = self._checkpoint.hours(hour, hour).get(hour, hour_of(HourTotal()))
-        missing: set[int] = set()
-        gone = 0
-        sealed = compared = delivered = HourTotal()
-        any_sealed = by_ids = False
-        for minute in index.minutes:
-            keys = shown.get(minute, set())
-            if minute in index:
-                any_sealed = True
-                sealed = sealed.plus(keys)
-                continue
-            known = index.delivered(minute)
-            missing |= keys - known
-            whole = Span(minute * MINUTE, minute * MINUTE + MINUTE - 1)
-            read = within(whole, spans)
-            by_ids = by_ids or bool(read)
-            if whole not in read:
-                known &= keys
-            gone += len(known - keys)
-            compared, delivered = compared.plus(keys), delivered.plus(known)
-        return HourReport(
+        keys_shown = {*undated}.union(*shown.values())
+        found = HourReport(
             hour=hour,
             parts=tuple(parts_of(spans, hour)),
-            shown=compared.merged(sealed),
-            delivered=delivered.merged(total_of(stored)) if any_sealed else delivered,
-            missing=frozenset(missing),
-            gone=gone,
-            sealed=any_sealed,
-            by_ids=by_ids,
-            differs=any_sealed and sealed != total_of(stored),
-            sealed_shown=hour_of(sealed),
-            sealed_delivered=stored,
+            shown=sum_of(shown.values()),
             undated=undated,
             undated_within=undated_within,
-            undated_missing=undelivered(self._checkpoint, undated),
             without_id=seen.without_id.pop(hour, 0),
             repeated=seen.repeated.pop(hour, 0),
-            lacking=self._lacking(hour, {*undated}.union(*shown.values()))
-            if self._lacking
-            else None,
-            held=held_of(self._checkpoint, hour),
+            lacking=self._lacking(hour, keys_shown) if self._lacking else None,
         )
+        if self._checkpoint is None:
+            return found
+        return _compared(self._checkpoint, found, shown, spans)
+
+
+def _compared(
+    checkpoint: Checkpoint,
+    found: HourReport,
+    shown: Mapping[int, set[int]],
+    spans: Sequence[Span],
+) -> HourReport:
+    """What the checkpoint says of an hour of which Slack shows ``shown``, keys by minute."""
+    hour = found.hour
+    index = SealedMinutes(checkpoint, hour, ledger_of(checkpoint).floor)
+    stored = checkpoint.hours(hour, hour).get(hour, hour_of(HourTotal()))
+    missing: set[int] = set()
+    gone = 0
+    sealed = delivered = HourTotal()
+    any_sealed = by_ids = False
+    for minute in index.minutes:
+        keys = shown.get(minute, set())
+        if minute in index:
+            any_sealed = True
+            sealed = sealed.plus(keys)
+            continue
+        known = index.delivered(minute)
+        missing |= keys - known
+        whole = Span(minute * MINUTE, minute * MINUTE + MINUTE - 1)
+        read = within(whole, spans)
+        by_ids = by_ids or bool(read)
+        if whole not in read:
+            known &= keys
+        gone += len(known - keys)
+        delivered = delivered.plus(known)
+    return found._replace(
+        delivered=delivered.merged(total_of(stored)) if any_sealed else delivered,
+        missing=frozenset(missing),
+        gone=gone,
+        sealed=any_sealed,
+        by_ids=by_ids,
+        differs=any_sealed and sealed != total_of(stored),
+        undated_missing=undelivered(checkpoint, found.undated),
+        held=held_of(checkpoint, hour),
+    )
+
+
+def sum_of(sets: Iterable[Collection[int]]) -> HourTotal:
+    """Keys of several minutes as one count and digest."""
+    total = HourTotal()
+    for keys in sets:
+        total = total.plus(keys)
+    return total
 
 
 class _Seen:
@@ -206,62 +222,6 @@ class _Seen:
         found, self._undated = (tuple(self._undated), self._within), []
         self._within = None
         return found
-
-
-class SealedMinutes:
-    """Which ``minutes`` of an hour have left the delivered index, as the checkpoint stands now."""
-
-    def __init__(self, checkpoint: Checkpoint, hour: int, floor: int) -> None:
-        self.minutes = minutes_of(hour)
-        self._floor = floor
-        self._stored = checkpoint.keys(self.minutes[0], self.minutes[-1])
-
-    def __contains__(self, minute: int) -> bool:
-        """Only its hour's count and digest know it?"""
-        return minute not in self._stored and minute * MINUTE + MINUTE - 1 < self._floor
-
-    def delivered(self, minute: int) -> set[int]:
-        """The keys that the index has of a minute."""
-        return set(unpack(self._stored.get(minute, b"")))
-
-
-def held_of(checkpoint: Checkpoint, hour: int) -> str:
-    """All that the checkpoint says was delivered of an hour, as count and digest in one text.
-
-    Minutes that leave the index for their hour's digest do not change it; every id that comes
-    or goes does. So what was found out about an hour holds for as long as this stays the same.
-    """
-    minutes = minutes_of(hour)
-    total = HourTotal()
-    for blob in checkpoint.keys(minutes[0], minutes[-1]).values():
-        total = total.plus(unpack(blob))
-    stored = checkpoint.hours(hour, hour).get(hour)
-    if stored is not None:
-        total = total.merged(total_of(stored))
-    return f"{total.ids}:{total.digest}"
-
-
-def undelivered(checkpoint: Checkpoint, undated: Collection[int]) -> frozenset[int]:
-    """Which entries without a date were not delivered, as far as anybody can still say.
-
-    The index keeps the newest so many of their keys: when it is full, what is not in it may
-    have been delivered long ago.
-    """
-    if not undated:
-        return frozenset()
-    known = unpack(checkpoint.keys(UNDATED, UNDATED).get(UNDATED, b""))
-    return frozenset() if len(known) >= UNDATED_KEPT else frozenset(undated).difference(known)
-
-
-def minutes_of(hour: int) -> range:
-    """The minutes of an hour, as the index numbers them."""
-    first = hour * HOUR // MINUTE
-    return range(first, first + HOUR // MINUTE)
-
-
-def parts_of(spans: Iterable[Span], hour: int) -> list[Span]:
-    """What of ``spans`` lies in an hour."""
-    return within(Span(hour * HOUR, hour * HOUR + HOUR - 1), spans)
 
 
 def _hours_of(spans: Iterable[Span]) -> list[Span]:

@@ -239,3 +239,42 @@ def test_files_that_cannot_be_read(
     ended = command("verify", *STRETCH, "--against", str(path))
     assert ended.code == 2
     assert words in ended.err
+
+
+def test_the_host_alone_without_any_state(command: Command, slack: Slack) -> None:
+    """What Splunk's add-on has collected: its state is in a KV store, its events in an index."""
+    assert command.once("--start", "-3h").code == 0
+    ids = command.folder / "ids.csv"
+    ids.write_text("id\n" + "".join(f'"{name}"\n' for name in slack.ids()[5:]))
+    command.state.unlink()
+    command.file.unlink()
+    page = command.folder / "page"
+    asked = ("verify", *STRETCH, "--host-only", "--against", str(ids), "--report", str(page))
+    ended = command(*asked)
+    assert ended.code == 1, ended.err
+    assert "5 are NOT IN THE FILES NAMED: --redeliver writes them" in ended.err
+    assert "not in files" in page.with_suffix(".txt").read_text()
+    assert command("verify", "--check-report", str(page.with_suffix(".json"))).code == 0
+    assert not command.file.exists()
+    ended = command(*asked, "--redeliver", "--output-file", str(command.file))
+    assert ended.code == 0, ended.err
+    assert sorted(command.delivered()) == slack.ids()[:5]
+    assert not command.state.exists()
+    with ids.open("a") as file:
+        file.writelines(f"{name}\n" for name in slack.ids()[:5])
+    ended = command(*asked)
+    assert ended.code == 0, ended.err
+    assert "COMPLETE: all of the 300 entries" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--host-only",), "--host-only needs --against"),
+        (("--host-only", "--against", "token", "--to", "2100-01-01"), "--to lies in the future"),
+    ],
+)
+def test_mistakes(command: Command, arguments: tuple[str, ...], words: str) -> None:
+    ended = command("verify", *STRETCH, *arguments)
+    assert ended.code == 2
+    assert words in ended.err

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from slack_audit_input.engine.advice import Forecast, appeared, forecast
 from slack_audit_input.engine.sweeps import DEFAULT_LEVELS, Level, parse_levels
-from slack_audit_input.hosts.cli.status_advice import seen_by
+from slack_audit_input.hosts.lateness import seen_by
 from tests.collector.scenarios import LATENCY, SCENARIOS, Books, Scenario, run
 
 SETS = (

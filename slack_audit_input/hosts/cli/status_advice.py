@@ -9,30 +9,9 @@ from typing import Any
 from slack_audit_input.collector.counters import LATENESS_BOUNDS, Counters
 from slack_audit_input.engine.advice import Forecast, Seen
 from slack_audit_input.engine.advising import advise
-from slack_audit_input.engine.sweeps import DEFAULT_LEVELS, Level
+from slack_audit_input.hosts.lateness import seen_by
 
 _DAY = 86_400
-
-
-def seen_by(counters: Counters) -> tuple[Seen, bool]:
-    """What the counters of a checkpoint have seen, and whether they know the levels themselves.
-
-    Those of an earlier version know how late and by which level, but not both together, nor
-    which levels that were: then the default ones are taken, and the shallowest that can have
-    found it.
-    """
-    watch = counters.watch
-    if watch.levels:
-        levels = tuple(Level(*level) for level in watch.levels)
-        return Seen(levels, watch.events, watch.seconds, watch.late, LATENESS_BOUNDS), True
-    late: dict[int, list[int]] = {}
-    for place, count in enumerate(counters.lateness):
-        most = LATENESS_BOUNDS[min(place, len(LATENESS_BOUNDS) - 1)]
-        fits = [n for n, level in enumerate(DEFAULT_LEVELS) if most <= level.depth]
-        row = late.setdefault(fits[0] if fits else 3, [0] * len(counters.lateness))
-        row[place] += count
-    events = max(counters.total["events"], sum(counters.lateness))
-    return Seen(DEFAULT_LEVELS, events, 0, late, LATENESS_BOUNDS), False
 
 
 def advice_of(counters: Counters) -> dict[str, Any]:

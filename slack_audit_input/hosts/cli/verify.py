@@ -4,38 +4,31 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import click
 
-from slack_audit_input import __version__
-from slack_audit_input.collector.counters import Counters
-from slack_audit_input.collector.ports import Checkpoint, Log
-from slack_audit_input.collector.settings import Settings
-from slack_audit_input.collector.spare import SpareBudget, Used
-from slack_audit_input.collector.walk import Walk
-from slack_audit_input.engine.ledger import from_json
 from slack_audit_input.hosts.cli import options, verify_report
 from slack_audit_input.hosts.cli.backfill import is_running
 from slack_audit_input.hosts.cli.held import Held, stamps
 from slack_audit_input.hosts.cli.outputs import output, to_stdout
 from slack_audit_input.hosts.cli.session import Session
-from slack_audit_input.hosts.cli.states import state_at
+from slack_audit_input.hosts.cli.states import empty_state, state_at
 from slack_audit_input.hosts.cli.verify_check import check
 from slack_audit_input.hosts.cli.verify_proof import Proof, run_of
 from slack_audit_input.hosts.cli.verify_repair import Repair
+from slack_audit_input.hosts.cli.verify_setup import (
+    as_collected,
+    head_of,
+    stopping,
+    stretch_of,
+    walk_of,
+)
 from slack_audit_input.hosts.cli.verify_words import as_json, lines, page
 from slack_audit_input.hosts.memory import settle
-from slack_audit_input.hosts.moments import second_of, shown
-from slack_audit_input.model.errors import ConfigError, StoreError
-from slack_audit_input.model.ledger import Span
-from slack_audit_input.model.state import State
-from slack_audit_input.slack.filters import Filters
-from slack_audit_input.stores.sql import SqlState
+from slack_audit_input.model.errors import ConfigError
 from slack_audit_input.stores.verified import Verified
 
 
@@ -54,6 +47,12 @@ from slack_audit_input.stores.verified import Verified
     metavar="FILE",
     help="Compare with what the host has as well: this collector's own lines, Splunk's exports, "
     "lists of ids; also packed with gzip. Repeatable: name all files of the stretch.",
+)
+@options.option(
+    "--host-only",
+    is_flag=True,
+    help="Compare with the files of --against alone. No state is needed: for what Splunk's add-on "
+    "or another collector has collected. What they lack is sent with --redeliver only.",
 )
 @options.option(
     "--redeliver",
@@ -104,6 +103,8 @@ def verify(**values: Any) -> None:
         return
     if values["from_"] is None:
         raise ConfigError("--from is needed: the first moment to prove")
+    if values["host_only"] and not values["against"]:
+        raise ConfigError("--host-only needs --against: what the host has")
     if values["json_"] and to_stdout(values):
         raise ConfigError("--json needs --output-file: stdout can hold events or the report")
     if values["report"]:
@@ -135,28 +136,28 @@ def _check(name: str) -> None:
 def _proven(values: dict[str, Any]) -> dict[str, Any]:
     """The content of the report, when everything has been compared and repaired."""
     log = options.logger(values)
-    _stretch(values, time.time())
+    stretch_of(values, time.time())
     settings = options.collection_settings(values, time.time(), ends=True)
-    state = state_at(values["state"], create=False)
+    alone = values["host_only"]
+    was = None
+    if alone:
+        state = empty_state()
+    else:
+        state = state_at(values["state"], create=False)
+        settings, was = as_collected(state.checkpoint(settings.input), settings)
     checkpoint = state.checkpoint(settings.input)
-    settings, was = _as_collected(checkpoint, settings)
     session = Session(values, settings, checkpoint, log)
     if values["redeliver"] and not values["against"] and is_running(checkpoint):
         raise ConfigError("--redeliver writes the state: stop the collector of this input first")
     settle()
     client = session.client()
-    walk = Walk(
-        client,
-        SpareBudget(settings.calls_per_minute, lambda: _used(state, settings.account)),
-        session.clock,
-        time.sleep,
-        filters=settings.filters,
-        limit=settings.page_size,
-        give_up_after=settings.give_up_after or 600.0,
-    )
+    walk = walk_of(session, client, state, alone=alone)
     # "Now" is Slack's, as in the state: this machine's clock may be ahead of it.
     date = walk.patiently(lambda: client.get("actions", {})).date
-    span = _stretch(values, time.time() if date is None else date)
+    now = time.time() if date is None else date
+    span = stretch_of(values, now)
+    if alone and span.latest > now:
+        raise ConfigError("--to lies in the future: no host can have that yet")
     run = run_of(
         *(settings.account, settings.filters.text(), values["api_url"]),
         *(values["from_"], values["to"], stamps(values["against"])),
@@ -170,8 +171,8 @@ def _proven(values: dict[str, Any]) -> dict[str, Any]:
             host = Held(values["against"])
             stack.callback(host.close)
             host.read(lambda n: log("info", "reading_files", keys=n))
-        proof = Proof(checkpoint, walk, span, kept, host)
-        with _stopping(log):
+        proof = Proof(checkpoint, walk, span, kept, host, alone=alone)
+        with stopping(log):
             proof.read(log)
         repair = Repair(proof, session, checkpoint, walk, values)
         proof.read_again()
@@ -180,7 +181,7 @@ def _proven(values: dict[str, Any]) -> dict[str, Any]:
             repair.host(host, values["redeliver"])
         if values["redeliver"] and not session.stop() and not is_running(checkpoint):
             repair.differing()
-        head = _head(values, settings, span, proof, was)
+        head = head_of(values, settings, span, proof, was)
         head["read"]["calls"] = walk.calls
         if host is not None:
             head["host"] = {
@@ -194,103 +195,3 @@ def _proven(values: dict[str, Any]) -> dict[str, Any]:
     # Only what was stopped is gone on with: whoever asks again, asks anew.
     kept.forget()
     return content
-
-
-def _stretch(values: dict[str, Any], now: float) -> Span:
-    first = second_of(values["from_"], now, "--from")
-    span = Span(first, second_of(values["to"], now, "--to"))
-    if span.seconds <= 0:
-        raise ConfigError("--from must lie before --to")
-    return span
-
-
-def _as_collected(checkpoint: Checkpoint, settings: Settings) -> tuple[Settings, State]:
-    """The settings with the filters that hold in the state: others would compare other things.
-
-    Raises StoreError when there is no state, or it belongs to another account.
-    """
-    state = checkpoint.load()
-    if state is None:
-        raise StoreError(f"the state has no input {settings.input!r}: nothing has been collected")
-    if state.account != settings.account:
-        raise StoreError(
-            f"input {settings.input!r} of this state belongs to account {state.account!r}, not "
-            f"{settings.account!r}: use another --input or --account"
-        )
-    found = dict(part.split("=", 1) for part in state.filters.split(";") if "=" in part)
-
-    def names(text: str) -> tuple[str, ...]:
-        return tuple(name for name in text.split(",") if name)
-
-    filters = Filters(
-        names(found.get("action", "")),
-        names(found.get("exclude", "")),
-        found.get("actor", ""),
-        found.get("entity", ""),
-    )
-    return settings._replace(filters=filters), state
-
-
-def _used(state: SqlState, account: str) -> Iterable[Used]:
-    """What the collectors have called that run on this account, as far as this state knows."""
-    for name in state.inputs():
-        checkpoint = state.checkpoint(name)
-        found = checkpoint.load()
-        if found is not None and found.account == account and is_running(checkpoint):
-            total = Counters(found.counters).total
-            yield Used(name, total["calls"], total["rate_limited"])
-
-
-@contextmanager
-def _stopping(log: Log) -> Iterator[None]:
-    """SIGTERM is taken like Ctrl-C; either says how to go on."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        note = "the same command goes on from here; --restart begins anew"
-        log("info", "stopped", note=note)
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(_number: int, _frame: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def _head(
-    values: dict[str, Any], settings: Settings, span: Span, proof: Proof, was: State
-) -> dict[str, Any]:
-    """What the report says of its making; no token, no path of the state."""
-    ledger = from_json(was.ledger)
-    times = sorted(record.at for record in proof.records.values())
-    organization = {"name": "", "id": "", "domain": "", **proof.organization}
-    return {
-        "made": {"by": f"slack_audit_input {__version__}", "at": shown(time.time())},
-        "asked": {
-            "from": values["from_"],
-            "to": values["to"],
-            "first": shown(span.oldest),
-            "last": shown(span.latest),
-            "against": list(values["against"]),
-            "redeliver": values["redeliver"],
-        },
-        "organization": {
-            **organization,
-            "account": settings.account,
-            "api": values["api_url"],
-        },
-        "collection": {
-            "input": settings.input,
-            "filters": was.filters,
-            "collects_from": shown(ledger.start),
-            "read_up_to": shown(ledger.head),
-            "index_reaches_back_to": shown(ledger.floor),
-        },
-        "read": {
-            "first": times[0] if times else "",
-            "last": times[-1] if times else "",
-            "hours_from_before": proof.before,
-        },
-    }

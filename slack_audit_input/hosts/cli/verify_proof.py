@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from slack_audit_input.collector.hours import HourReport, Verifier, held_of, parts_of
+from slack_audit_input.collector.hours import HourReport, Verifier
 from slack_audit_input.collector.ports import Checkpoint, Log
+from slack_audit_input.collector.sealed import held_of, ledger_of, parts_of
 from slack_audit_input.collector.verify import Coverage, coverage
 from slack_audit_input.collector.walk import Walk
 from slack_audit_input.engine.delivered import HOUR
@@ -38,13 +39,22 @@ class Proof:
     """``records``: by hour (unix). ``missing``, ``undated_missing``: keys that were not delivered.
 
     ``undated_within``: where entries without a date turned up, by the hour that counts them.
-    ``before``: how many hours an earlier run has compared. ``organization``: name, id and domain
-    as the newest entries have it, or nothing.
+    ``alone``: compared with the host alone, whatever the state says. ``before``: how many hours
+    an earlier run has compared. ``organization``: name, id and domain as the newest entries have
+    it, or nothing.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, walk: Walk, span: Span, kept: Verified, host: Held | None
+        self,
+        checkpoint: Checkpoint,
+        walk: Walk,
+        span: Span,
+        kept: Verified,
+        host: Held | None,
+        *,
+        alone: bool = False,
     ) -> None:
+        self.alone = alone
         self.records: dict[int, Record] = {}
         self.missing: dict[int, frozenset[int]] = {}
         self.undated_missing: dict[int, tuple[Span, frozenset[int]]] = {}
@@ -63,8 +73,11 @@ class Proof:
 
     def read(self, log: Log) -> None:
         """Compare every hour that was not compared before."""
-        verifier = Verifier(self._walk, self._checkpoint)
-        self.coverage = coverage(verifier.ledger(), *self._span)
+        self.coverage = (
+            Coverage((self._span,), (), ())
+            if self.alone
+            else coverage(ledger_of(self._checkpoint), *self._span)
+        )
         done = self.coverage.done
         counted = self._take_kept(done, log)
         left = _less(done, self.records)
@@ -77,7 +90,8 @@ class Proof:
                 progress.show(Sample(todo, self._entries, self._walk.calls))
 
             lacking = self._host.lacking if self._host else None
-            verifier = Verifier(self._walk, self._checkpoint, come_to, lacking)
+            checkpoint = None if self.alone else self._checkpoint
+            verifier = Verifier(self._walk, checkpoint, come_to, lacking)
             verifier.seen_before(counted)
             try:
                 for report in verifier.hours(*left):

@@ -19,7 +19,7 @@ _TRUTHS = frozenset({"differs", "replaced"})
 
 
 class Record(NamedTuple):
-    """One hour. ``compared``: "ids", "digest" or both; ``at``: when.
+    """One hour. ``compared``: "ids", "digest" or both, "host" for that alone; ``at``: when.
 
     ``entries``, ``digest``: the dated ones that Slack shows. ``delivered``, ``delivered_digest``:
     what the state says of the same minutes, before anything was repaired. ``missing``: ids that
@@ -88,7 +88,7 @@ def kept_of(report: HourReport, second: int) -> Kept:
     ways = [way for way, used in (("ids", report.by_ids), ("digest", report.sealed)) if used]
     record = Record(
         hour=shown(report.hour * HOUR),
-        compared=" and ".join(ways),
+        compared=" and ".join(ways) or "host",
         at=shown(second),
         entries=report.shown.ids,
         digest=report.shown.digest,

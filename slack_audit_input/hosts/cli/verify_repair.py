@@ -9,8 +9,8 @@ from typing import Any
 
 from slack_audit_input.collector.again import HourAgain, picked
 from slack_audit_input.collector.commit import Committer
-from slack_audit_input.collector.hours import Verifier, undelivered
 from slack_audit_input.collector.ports import Checkpoint, Sink
+from slack_audit_input.collector.sealed import ledger_of, undelivered
 from slack_audit_input.collector.walk import Walk
 from slack_audit_input.engine.delivered import HOUR, MINUTE, unpack
 from slack_audit_input.engine.ledger import from_json
@@ -115,7 +115,7 @@ class Repair:
         if not hours:
             return
         sink = self._sink()
-        floor = Verifier(self._walk, self._checkpoint).ledger().floor
+        floor = ledger_of(self._checkpoint).floor
         for number in hours:
             state = self._checkpoint.load()
             assert state is not None
@@ -153,6 +153,9 @@ class Repair:
         shows = sum(record.entries + record.undated for record in records)
         if redeliver:
             return True
+        if self._proof.alone:
+            self.remedy = "--redeliver writes them to the output, for the host to take in"
+            return False
         if left > (1 - LEAST_HELD) * shows:
             self.remedy = (
                 f"the files hold only {shows - left} of {shows}. Were the right ones named, and "

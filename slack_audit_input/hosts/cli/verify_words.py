@@ -128,7 +128,8 @@ def _page(content: Mapping[str, Any]) -> Iterator[str]:
         ("made", f"{made['at']} by {made['by']}"),
     ]
     for name, value in rows:
-        yield f"{name + ':':<19}{value}"
+        if value:
+            yield f"{name + ':':<19}{value}"
     if asked["against"]:
         yield ""
         for file in content["host"]["files"]:
@@ -149,11 +150,11 @@ def _of(organization: Mapping[str, Any]) -> str:
 
 
 def _table(content: Mapping[str, Any]) -> Iterator[str]:
-    host = bool(content["asked"]["against"])
-    columns = [
-        *_COLUMNS,
-        *((("host_missing", "not in files"), ("host_sent", "sent")) if host else ()),
-    ]
+    columns = list(_COLUMNS)
+    if content["asked"]["host_only"]:
+        columns = columns[:3]
+    if content["asked"]["against"]:
+        columns += [("host_missing", "not in files"), ("host_sent", "sent")]
     rows = [*content["days"], {"day": "all", **content["totals"]}]
     widths = {
         name: max(len(head), *(len(str(row[name])) for row in rows)) for name, head in columns
