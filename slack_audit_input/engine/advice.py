@@ -66,10 +66,10 @@ class Forecast(NamedTuple):
     """What a set of levels would do; times in seconds.
 
     ``calls``: a minute. ``median``, ``p95``: of the wait from Slack's showing an event to its
-    reading, without Slack's answer time. ``missed``: events that no run would have found;
-    ``late_found``: share of the late ones that would be. ``surely``: what appears no later is
-    found for certain; ``at_most``: what appears later is never. ``reads``: how often each event
-    is read.
+    reading, without Slack's answer time. ``missed``: events that no run would have found, of all
+    that ``appeared``; ``late_found``: share of the late ones that would be. ``surely``: what
+    appears no later is found for certain; ``at_most``: what appears later is never. ``reads``:
+    how often each event is read.
     """
 
     levels: tuple[Level, ...]
@@ -84,7 +84,12 @@ class Forecast(NamedTuple):
 
 
 def appeared(seen: Seen) -> list[Lateness]:
-    """How late the events that were found appeared; those on time at 0. The sum is ``events``."""
+    """How late events appeared: those that were found, and those missed beside them; on time at 0.
+
+    An event found although its chance was q stands for 1/q (Horvitz and Thompson, Journal of the
+    American Statistical Association 47, 1952). What appears later than the deepest level reaches
+    has no chance, and is not in this.
+    """
     on_time = Lateness(0.0, max(0, seen.events - seen.late_events))
     observed = [
         (_edges(seen, place), level, count)
@@ -107,7 +112,13 @@ def appeared(seen: Seen) -> list[Lateness]:
     whole = sum(shares) or 1.0
     fits = [any(row) for row in likely]
     fitting = sum(count for (_, _, count), fit in zip(observed, fits) if fit)
-    late = [Lateness(point, fitting * share / whole) for point, share in zip(points, shares)]
+    late = [
+        Lateness(
+            point,
+            fitting * share / whole / max(_LEAST_CHANCE, chance_of_all(seen.levels, point)),
+        )
+        for point, share in zip(points, shares)
+    ]
     late += [Lateness(edges[1], count) for (edges, _, count), fit in zip(observed, fits) if not fit]
     return [on_time, *(one for one in late if one.events > 1e-9)]
 
@@ -231,20 +242,6 @@ def poisson_upper(count: int) -> float:
         logarithm = math.log(total) + count * math.log(middle) - middle - math.lgamma(count + 1)
         low, high = (middle, high) if logarithm > math.log(0.05) else (low, middle)
     return high
-
-
-def unseen(seen: Seen) -> float:
-    """How many events the levels will have missed, by those they found.
-
-    An event found although its chance was q stands for 1/q events, of which 1/q - 1 were missed
-    (Horvitz and Thompson, Journal of the American Statistical Association 47, 1952). What appears
-    later than the deepest level reaches has no chance, and is not in this.
-    """
-    total = 0.0
-    for seconds, events in appeared(seen):
-        found = max(_LEAST_CHANCE, chance_of_all(seen.levels, seconds))
-        total += events * (1 - found) / found
-    return total
 
 
 def found_later(seen: Seen, than: float) -> int:

@@ -16,7 +16,6 @@ from slack_audit_input.engine.advice import (
     forecast,
     found_later,
     poisson_upper,
-    unseen,
 )
 from slack_audit_input.engine.sweeps import DEFAULT_LEVELS, Level
 
@@ -44,7 +43,9 @@ class Advice(NamedTuple):
 
     ``latest``: nothing was found later than so many seconds after its own; None: something was
     found beyond the histogram. ``at_most``: the share of events later than that, with 95 %
-    confidence. ``missed``: events that the present levels will have missed, by reckoning.
+    confidence. ``missed``: events that the present levels may have missed, by reckoning.
+    ``only_deepest``: late ones that the deepest level found; ``late_half``: those found later
+    than half of what is found for certain.
     """
 
     verdict: str
@@ -77,7 +78,7 @@ def advise(seen: Seen, page: int = 9999) -> Advice:
         others=others,
         latest=latest,
         at_most=min(1.0, poisson_upper(0 if latest is not None else 1) / max(1, seen.events)),
-        missed=unseen(seen),
+        missed=present.missed,
         only_deepest=sum(seen.late.get(last, ())) if last else 0,
         late_half=found_later(seen, present.surely / 2) if last else 0,
     )
@@ -129,8 +130,8 @@ def _judged(seen: Seen, advice: Advice) -> Advice:
     if advice.missed >= 1 or (advice.late_half and advice.only_deepest):
         if advice.missed >= 1:
             reasons.append(
-                f"about {advice.missed:.0f} events will have appeared too late for the present "
-                "levels, by those that were found near their edge"
+                f"up to about {advice.missed:.0f} events may have appeared too late for the "
+                "present levels, by those that were found near their edge"
             )
         if advice.late_half:
             reasons.append(

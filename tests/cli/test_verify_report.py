@@ -69,7 +69,7 @@ def test_what_it_says(command: Command, slack: Slack) -> None:
     assert sum(day["entries"] for day in content["days"]) == 300
     assert sum(hour["delivered"] for hour in content["hours"]) == 293
     assert content["complete"] is True
-    assert content["conclusion"].startswith("COMPLETE: all of the 300 entries that Slack shows")
+    assert content["conclusion"].startswith("COMPLETE: all 300 entries that Slack shows")
     assert "7 of them were missing and have been delivered now" in content["conclusion"]
     page = (command.folder / "march.txt").read_text("utf-8")
     assert content["conclusion"] in page
@@ -184,7 +184,7 @@ def test_the_page_of_words_is_checked_too(command: Command, slack: Slack) -> Non
     assert command.once("--start", "-3h").code == 0
     made(command)
     path = command.folder / "march.txt"
-    path.write_text(path.read_text("utf-8").replace("COMPLETE: all of the 300", "COMPLETE: 400"))
+    path.write_text(path.read_text("utf-8").replace("COMPLETE: all 300", "COMPLETE: 400"))
     assert "march.txt, line 3 is " in checked(command, 1)
 
 

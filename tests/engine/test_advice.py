@@ -16,7 +16,6 @@ from slack_audit_input.engine.advice import (
     forecast,
     found_later,
     poisson_upper,
-    unseen,
 )
 from slack_audit_input.engine.advising import DEEPER, advise, candidates
 from slack_audit_input.engine.sweeps import DEFAULT_LEVELS, Level, parse_levels
@@ -84,9 +83,9 @@ def test_what_was_seen_is_explained() -> None:
 
 
 def test_events_near_the_edge_stand_for_missed_ones() -> None:
-    assert unseen(seen({1: [0, 100]})) == pytest.approx(0, abs=1e-6)
+    assert advise(seen({1: [0, 100]})).missed == pytest.approx(0, abs=1e-6)
     # Found between 18 and 24 hours: it had a chance of at most one to be.
-    assert unseen(seen({3: [0, 0, 0, 0, 0, 0, 0, 0, 10]})) > 3
+    assert advise(seen({3: [0, 0, 0, 0, 0, 0, 0, 0, 10]})).missed > 3
     assert found_later(seen({3: [0, 0, 0, 0, 0, 0, 0, 4, 10]}), 43_200) == 14
 
 

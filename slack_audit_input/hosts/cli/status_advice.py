@@ -97,6 +97,8 @@ def _confidence(found: Mapping[str, Any]) -> Iterator[str]:
     reach = found["present"]["never_found_after_s"]
     if latest is None:
         yield f"found: some later than {LATENESS_BOUNDS[-1]} s, after a pause of the collector"
+    elif latest >= reach:
+        yield f"found: as late as the sweeps look back, {reach} s"
     else:
         yield (
             f"found: nothing more than {latest} s after its second; with 95 % confidence at most "
@@ -108,7 +110,7 @@ def _confidence(found: Mapping[str, Any]) -> Iterator[str]:
     )
     if found["missed_by_present_levels"] >= 0.05:
         missed = found["missed_by_present_levels"]
-        yield f"missed by the present levels, by reckoning: {missed} events"
+        yield f"missed by the present levels, by reckoning: up to about {missed} events"
 
 
 def _row(one: Mapping[str, Any]) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def _conclusion(content: Mapping[str, Any], totals: Mapping[str, Any], complete:
     stretch = f"{asked['first']} to {asked['last']}"
     shows = totals["entries"] + totals["undated"]
     host = asked["against"]
-    where = "is in the files that were named" if host else "was delivered"
+    where = "are in the files that were named" if host else "were delivered"
     if complete:
         found = totals["missing"] + totals["undated_missing"] + totals["host_missing"]
         late = f"; {found} of them were missing and have been delivered now" if found else ""
