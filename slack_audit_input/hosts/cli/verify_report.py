@@ -100,13 +100,13 @@ def _conclusion(content: Mapping[str, Any], totals: Mapping[str, Any], complete:
     host = asked["against"]
     where = "are in the files that were named" if host else "were delivered"
     if complete:
-        found = totals["missing"] + totals["undated_missing"] + totals["host_missing"]
-        late = f"; {found} of them were missing and have been delivered now" if found else ""
-        if host and found:
-            late = f"; {found} of them were missing and have been sent now"
-        return (
-            f"COMPLETE: all of the {shows} entries that Slack shows from {stretch} {where}{late}."
-        )
+        late = ""
+        if totals["missing"] + totals["undated_missing"]:
+            repaired = totals["repaired"] + totals["undated_repaired"]
+            late = f"; {repaired} of them were missing and have been delivered now"
+        if totals["host_missing"]:
+            late += f"; {totals['host_sent']} of them were not there and have been sent now"
+        return f"COMPLETE: all {shows} entries that Slack shows from {stretch} {where}{late}."
     reasons = []
     left = totals["missing"] - totals["repaired"]
     left += totals["undated_missing"] - totals["undated_repaired"]
