@@ -86,6 +86,18 @@ def test_both_holes_at_once(command: Command, slack: Slack) -> None:
     assert host_of(command)["missing"] == 0
 
 
+def test_the_same_hole_in_both(command: Command, slack: Slack) -> None:
+    """Never delivered: the state brings it, and it is not sent a second time for the host."""
+    assert command.once("--start", "-3h").code == 0
+    lose(command, 7)
+    oldest = sorted(slack.seconds(), key=lambda name: slack.seconds()[name])[:7]
+    lines = command.file.read_text().splitlines(keepends=True)
+    command.file.write_text("".join(line for line in lines if json.loads(line)["id"] not in oldest))
+    found = host_of(command)
+    assert (found["delivered_now"], found["missing"], found["sent"]) == (7, 7, 7)
+    assert sorted(command.delivered().elements()) == slack.ids()
+
+
 def test_an_hour_that_has_left_the_index(command: Command, slack: Slack) -> None:
     sealed = ("--sweeps", "none")
     assert command.once("--start", "-3h", *sealed).code == 0
@@ -133,21 +145,23 @@ def test_beside_a_running_collector(command: Command, slack: Slack) -> None:
 
 
 def test_what_comes_while_it_looks_is_not_sent_twice(command: Command, slack: Slack) -> None:
-    process = command.start(
-        "run", "--start", "-3h", "--poll-every", "1", "--output-file", str(command.file)
-    )
+    sweeps = ("--sweeps", "2:7300", "--poll-every", "1")
+    process = command.start("run", "--start", "-3h", *sweeps, "--output-file", str(command.file))
     until(lambda: len(command.delivered()) == 300)
-    slack.trouble.delay = 0.7
+    slack.trouble.delay = 0.3
     asked = ("--against", str(command.file), "--output-file", str(command.folder / "more.ndjson"))
-    verify = command.start("verify", "--json", *STRETCH, "--page-size", "100", *asked)
-    time.sleep(1.0)
-    # The files have been read; these come to them before Slack's pages are compared with them.
-    slack.add(int(time.time()) - 8, 5, 9000)
+    verify = command.start("verify", "--json", *STRETCH, *sweeps, "--page-size", "12", *asked)
+    time.sleep(2.0)
+    # The files have been read by now. These come to them before Slack's pages get there, which
+    # takes six seconds more.
+    slack.add(int(time.time()) - 7000, 5, 9000)
     ended = command.end(verify)
     slack.trouble.over()
     assert ended.code == 0, ended.err
-    assert json.loads(ended.out)["host"]["sent"] == 0
+    found = json.loads(ended.out)
+    assert (found["entries"], found["host"]["sent"], found["delivered_now"]) == (305, 0, 0)
     command.end(process, signal.SIGTERM)
+    assert sorted(command.delivered().elements()) == slack.ids()
 
 
 def _ids(entries: list[dict[str, Any]], path: Path) -> None:
