@@ -39,7 +39,7 @@ KNOWLEDGE_SOURCES := $(shell find detections slack_audit_input/addon slack_audit
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test check format coverage bench addon host postgresql npm splunk docs lookups conf \
-	detections dashboards browser scan clean
+	detections dashboards browser scan jq clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -57,7 +57,7 @@ demo: $(VENVS)/demo/.stamp ## show the collector at work against an emulated Sla
 
 test: $(VENVS)/test/.stamp ## check everything, then run all tests
 	@if [ '$(CHECK)' = yes ]; then $(MAKE) check; fi
-	@$(MAKE) postgresql npm
+	@$(MAKE) postgresql npm jq
 	@$(MAKE) splunk
 	@echo "make test: running the tests on Python $(VERSION)"
 	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
@@ -78,7 +78,7 @@ format: $(VENVS)/test/.stamp ## format the code and repair what ruff can
 	@$(TOOLS)/ruff check --quiet --fix-only .
 	@$(TOOLS)/ruff format .
 
-coverage: $(VENVS)/test/.stamp postgresql npm ## run all tests and say which lines and branches none runs
+coverage: $(VENVS)/test/.stamp postgresql npm jq ## run all tests and say which lines and branches none runs
 	@echo "make coverage: running the tests under coverage"
 	@$(TOOLS)/coverage erase
 	@$(TOOLS)/coverage run -m pytest $(ARGS)
@@ -209,6 +209,17 @@ postgresql: # what the contract tests of the PostgreSQL store start a server fro
 	echo "** No PostgreSQL here: the contract tests of its store WILL BE SKIPPED."; \
 	echo "** Remedy: apt-get install postgresql"; \
 	echo "**********************************************************************"
+
+jq: # what docs/audit.md computes the hash of a report with
+	@if command -v jq > /dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		mkdir -p .venv; \
+		echo "make test: installing Debian's package jq, for the tests of the auditor's report"; \
+		{ apt-get update -qq && apt-get install -qq --yes --no-install-recommends jq; \
+		} > .venv/apt.log 2>&1 || tail -n 5 .venv/apt.log; \
+	fi; \
+	if command -v jq > /dev/null; then exit 0; fi; \
+	echo "** No jq here: two tests of the auditor's report WILL BE SKIPPED. Remedy: apt-get install jq"
 
 npm: # an independent decoder of the forward protocol, for the tests of that sink
 	@mkdir -p .venv/npm && cp -p tests/receivers/npm/*.json .venv/npm/

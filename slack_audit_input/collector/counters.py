@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from slack_audit_input.engine.lateness import BUCKETS, LATENESS_BOUNDS, added
 from slack_audit_input.model.errors import StoreError
+from slack_audit_input.model.ledger import BACKLOG, LIVE, Reading
 
 __all__ = ["LATENESS_BOUNDS", "MEANINGS", "Counters"]
 
@@ -18,6 +19,8 @@ MEANINGS = {
     "events": "events delivered",
     "duplicates": "entries that had been delivered before",
     "late": "events that appeared after their second had been read",
+    "watched": "events first seen by live readings and sweeps",
+    "watched_s": "seconds that live readings have watched",
     "outside": "entries outside the stretch that was asked for",
     "undated": "events without a usable date_create",
     "odd": "entries without an id or a date, or that are no objects",
@@ -56,6 +59,53 @@ MEANINGS = {
 }
 
 
+class Watch:
+    """How late events appeared, by the sweep level that found them, under one set of levels.
+
+    ``levels``: ``(period, depth)`` of each, () while nobody has said. ``events``: first seen by
+    live readings and sweeps; ``seconds`` that live readings have watched; ``late``: by level, the
+    histogram of when late ones were found less their second.
+    """
+
+    def __init__(self, levels: Sequence[tuple[int, int]] = ()) -> None:
+        self.levels = tuple((int(period), int(depth)) for period, depth in levels)
+        self.events = 0
+        self.seconds = 0
+        self.late: dict[int, list[int]] = {}
+
+    def add(self, level: int, events: int, seconds: int, lateness: Iterable[int]) -> None:
+        """Count what one reading has brought."""
+        self.events += events
+        self.seconds += seconds
+        for late in lateness:
+            counts = self.late.setdefault(level, [0] * (len(LATENESS_BOUNDS) + 1))
+            counts[bisect_left(LATENESS_BOUNDS, late)] += 1
+
+    def under(self, levels: Sequence[tuple[int, int]]) -> Watch:
+        """Itself or, when it was kept under other levels, a new one: they do not mix."""
+        new = Watch(levels)
+        return self if new.levels == self.levels else new
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the checkpoint."""
+        return {
+            "levels": [list(level) for level in self.levels],
+            "events": self.events,
+            "seconds": self.seconds,
+            "late": {str(level): counts for level, counts in self.late.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Watch:
+        """What ``to_dict`` gave. Raises what Python raises for anything else."""
+        watch = cls(data["levels"])
+        watch.events, watch.seconds = int(data["events"]), int(data["seconds"])
+        for level, counts in data["late"].items():
+            if len(counts) == len(LATENESS_BOUNDS) + 1:
+                watch.late[int(level)] = [int(count) for count in counts]
+        return watch
+
+
 class Counters:
     """Counts of this run and of all runs."""
 
@@ -64,6 +114,7 @@ class Counters:
         self.total: Counter[str] = Counter()
         self.lateness = [0] * BUCKETS
         self.found_by_level: Counter[str] = Counter()
+        self.watch = Watch()
         self.unknown: Counter[str] = Counter()
         #: Closed hours without a coverage record, as of the last commit.
         self.hours_waiting = 0
@@ -86,6 +137,19 @@ class Counters:
             self.add("late", len(found))
             self.found_by_level[str(level)] += len(found)
 
+    def add_watched(self, reading: Reading, events: int, lateness: Sequence[int]) -> None:
+        """Count what a reading of the present brought: ``events`` new ones, some of them late.
+
+        What the backlog brings says nothing about how late Slack shows its events.
+        """
+        if reading.kind == BACKLOG:
+            return
+        fresh = reading.latest - max(reading.known, reading.oldest - 1)
+        seconds = max(0, fresh) if reading.kind == LIVE and not reading.cursor else 0
+        self.add("watched", events)
+        self.add("watched_s", seconds)
+        self.watch.add(reading.level, events, seconds, lateness)
+
     def add_unknown(self, name: str) -> bool:
         """Count a page with an action that no catalogue knows; True if it is the first."""
         self.add("unknown_actions")
@@ -99,6 +163,7 @@ class Counters:
                 "total": dict(self.total),
                 "lateness": self.lateness,
                 "found_by_level": dict(self.found_by_level),
+                "watch": self.watch.to_dict(),
                 "unknown": dict(self.unknown),
                 "hours_waiting": self.hours_waiting,
             },
@@ -116,6 +181,8 @@ class Counters:
             lateness = data["lateness"]
             if len(lateness) == len(self.lateness):
                 self.lateness = [int(count) for count in lateness]
+            if "watch" in data:
+                self.watch = Watch.from_dict(data["watch"])
         except (
             *(ValueError, TypeError, KeyError, AttributeError),
             *(OverflowError, RecursionError),  # an Infinity; nesting without end

@@ -182,6 +182,7 @@ class Collector:
         state = self._checkpoint.load()
         if state is not None:
             self.counters = Counters(state.counters)
+        self.counters.watch = self.counters.watch.under(settings.levels)
         self._calls = Calls(self._pool, self._clock, self.budget, self.counters, stop)
         self._retries = Retries(
             self._clock, self._random, self.counters, self._log, settings.give_up_after
@@ -398,6 +399,7 @@ class Collector:
         add("unproven_ends", absorbed.unproven_end)
         add("unordered", not page.ordered)
         self.counters.add_late(absorbed.lateness, reading.level)
+        self.counters.add_watched(reading, len(absorbed.fresh), absorbed.lateness)
         for name in self._names.unknown(page.actions):
             if self.counters.add_unknown(name):
                 self._log("warning", "unknown_action", name=name, note="delivered all the same")

@@ -89,3 +89,14 @@ requests = Table(
     # A number is never given twice: it may still be on its way to being answered.
     sqlite_autoincrement=True,
 )
+
+#: How far a `verify` has come that was stopped: one row for each hour that it has compared. A
+#: state from before it gets it when somebody verifies.
+verified = Table(
+    "slack_audit_verified",
+    metadata,
+    Column("input", String(255), primary_key=True),
+    Column("run", String(64), primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("record", Text, nullable=False),
+)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import time
@@ -258,3 +259,33 @@ def test_where_the_state_is(command: Command, tmp_path: Path, place: str) -> Non
     folder = tmp_path / ("xdg" if place == "default" else ".local/state")
     assert command.once().code == 0
     assert (folder / "slack-audit-input" / "state.sqlite").is_file()
+
+
+def test_status_advises(command: Command, slack: Slack) -> None:
+    assert command.once("--start", "-3h").code == 0
+    ended = command("status", "--advise", "--json")
+    assert ended.code == 0, ended.err
+    found = json.loads(ended.out)["advice"]
+    assert (found["verdict"], found["levels_known"]) == ("wait", True)
+    assert [level["period"] for level in found["levels"]] == [5, 60, 600, 21600]
+    assert found["present"]["calls_a_minute"] == pytest.approx(12.0, abs=0.1)
+    ended = command("status", "--advise")
+    assert "advice: WAIT" in ended.out
+    assert "what other levels would do" in ended.out
+    # The state of an earlier version knows less, and is read all the same.
+    connection = sqlite3.connect(command.state)
+    with connection:
+        (text,) = connection.execute("SELECT counters FROM slack_audit_inputs").fetchone()
+        counters = json.loads(text)
+        del counters["watch"]
+        counters["lateness"][8] = 3
+        connection.execute("UPDATE slack_audit_inputs SET counters = ?", (json.dumps(counters),))
+    connection.close()
+    ended = command("status", "--advise", "--json")
+    found = json.loads(ended.out)["advice"]
+    assert (found["verdict"], found["levels_known"], found["late_events"]) == ("wait", False, 3)
+    assert "advice" not in command.status()
+    # Other levels are another watch.
+    assert command.once("--sweeps", "600:1800").code == 0
+    found = json.loads(command("status", "--advise", "--json").out)["advice"]
+    assert [level["period"] for level in found["levels"]] == [5, 600]

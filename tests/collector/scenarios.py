@@ -14,8 +14,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from slack_audit_input.collector.counters import Counters
 from slack_audit_input.collector.loop import Collector
 from slack_audit_input.collector.settings import Settings
+from slack_audit_input.engine.sweeps import DEFAULT_LEVELS, Level
 from slack_audit_input.model.event import Event
 from slack_audit_input.model.state import Change
 from slack_audit_input.slack.client import Answer
@@ -51,6 +53,7 @@ class Scenario(NamedTuple):
     page_size: int = 9999
     quiet: int = 7_200
     events: int = EVENTS
+    levels: tuple[Level, ...] = DEFAULT_LEVELS
 
 
 class Books(NamedTuple):
@@ -65,6 +68,7 @@ class Books(NamedTuple):
     median: float
     p95: float
     late_found: int
+    counters: Counters
 
 
 def _share(share: float, most: float) -> Callable[[random.Random], float]:
@@ -173,7 +177,7 @@ def run(scenario: Scenario) -> Books:
     )
     clock = FakeClock(skew=-7.5)
     host, memory = Host(clock), Memory()
-    settings = Settings("day", "org", EPOCH, page_size=scenario.page_size)
+    settings = Settings("day", "org", EPOCH, page_size=scenario.page_size, levels=scenario.levels)
     end = EPOCH + DAY + scenario.quiet
     kills = excused = late = 0
     while clock.now < end:
@@ -206,6 +210,7 @@ def run(scenario: Scenario) -> Books:
         delays[len(delays) // 2],
         delays[len(delays) * 95 // 100],
         late,
+        collector.counters,
     )
 
 

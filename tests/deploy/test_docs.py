@@ -13,7 +13,10 @@ import pytest
 from slack_audit_input.hosts.cli.main import COMMANDS, cli
 
 TOP = Path(__file__).parents[2]
-DOCS = ["README.md", "docs/shippers.md", "docs/operating.md", "docs/forward.md"]
+DOCS = [
+    *("README.md", "docs/shippers.md", "docs/operating.md", "docs/forward.md"),
+    "docs/audit.md",
+]
 LINE = re.compile(r"^\s*(?:command\s+)?slack-audit-input\s+([a-z].*)$", re.MULTILINE)
 
 

@@ -14,6 +14,7 @@ from slack_audit_input.hosts.cli.backfill import is_running
 from slack_audit_input.hosts.cli.states import state_at
 from slack_audit_input.hosts.running import SystemClock
 from slack_audit_input.model.errors import ConfigError, StoreError
+from slack_audit_input.stores.verified import forget_all
 
 
 @click.command("forget")
@@ -37,6 +38,7 @@ def forget(yes: bool, **values: Any) -> None:
     if not yes:
         click.confirm(f"Forget what was delivered for input {values['input']!r}?", abort=True)
     checkpoint.forget()
+    forget_all(state, values["input"])
 
 
 def _sleep(seconds: float) -> bool:

@@ -28,11 +28,15 @@ class Sample(NamedTuple):
 
 
 class Progress:
-    """Shows a stretch of ``seconds`` being read. A context manager."""
+    """Shows a stretch of ``seconds`` being read. A context manager.
 
-    def __init__(self, title: str, seconds: int) -> None:
+    ``before``: seconds that an earlier run has read; they count as done.
+    """
+
+    def __init__(self, title: str, seconds: int, before: int = 0) -> None:
         self._title = title
         self._seconds = max(1, seconds)
+        self._before = before
         self._began = time.monotonic()
         self._shown = float("-inf")
         self._last = Sample(seconds, 0, 0)
@@ -52,7 +56,8 @@ class Progress:
                 console=Console(stderr=True),
             )
             self._bar.start()
-            self._task = self._bar.add_task(self._title, total=self._seconds, words="")
+            total = self._before + self._seconds
+            self._task = self._bar.add_task(self._title, total=total, words="")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -71,12 +76,13 @@ class Progress:
         if self._bar is not None:
             self._draw()
         else:
-            done = 100 * (self._seconds - sample.left) // self._seconds
+            whole = self._before + self._seconds
+            done = 100 * (whole - sample.left) // whole
             click.echo(f"{self._title}: {done} % {self._words()}", err=True)
 
     def _draw(self) -> None:
         assert self._bar is not None
-        done = self._seconds - self._last.left
+        done = self._before + self._seconds - self._last.left
         self._bar.update(self._task, completed=done, words=self._words())
 
     def _words(self) -> str:

@@ -17,6 +17,7 @@ from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
 from slack_audit_input.hosts.cli.coverage import coverage_of, coverage_rows
 from slack_audit_input.hosts.cli.states import state_at
+from slack_audit_input.hosts.cli.status_advice import advice_lines, advice_of
 from slack_audit_input.hosts.moments import shown
 from slack_audit_input.model.errors import StoreError
 from slack_audit_input.stores.sql import SqlCheckpoint
@@ -25,21 +26,29 @@ from slack_audit_input.stores.sql import SqlCheckpoint
 @click.command("status")
 @options.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @options.option("--all-inputs", is_flag=True, help="Every input of the state.")
+@options.option(
+    "--advise",
+    is_flag=True,
+    help="Also say what the lateness of events means for --sweeps: what each level has found, "
+    "what others would do. Nothing is changed.",
+)
 @options.state
 @options.common
-def status(as_json: bool, all_inputs: bool, **values: Any) -> None:
+def status(as_json: bool, all_inputs: bool, advise: bool, **values: Any) -> None:
     """Say how the collection is doing: ledger, backlog, lag, last error, lateness, counters."""
     state = state_at(values["state"], create=False)
     names = state.inputs() if all_inputs else [values["input"]]
-    found = [describe(state.checkpoint(name), name) for name in names]
+    found = [describe(state.checkpoint(name), name, advise=advise) for name in names]
     if as_json:
         click.echo(json.dumps(found if all_inputs else found[0], indent=2))
         return
     for one in found:
         _show(one)
+        if advise:
+            click.echo("\n".join(advice_lines(one["advice"])))
 
 
-def describe(checkpoint: SqlCheckpoint, name: str) -> dict[str, Any]:
+def describe(checkpoint: SqlCheckpoint, name: str, *, advise: bool = False) -> dict[str, Any]:
     """Everything that is known about an input, for JSON."""
     state = checkpoint.load()
     if state is None:
@@ -73,6 +82,7 @@ def describe(checkpoint: SqlCheckpoint, name: str) -> dict[str, Any]:
         "late_found_by_level": dict(counters.found_by_level),
         "unknown_actions": dict(counters.unknown),
         "coverage": coverage_of(checkpoint, counters),
+        **({"advice": advice_of(counters)} if advise else {}),
     }
 
 

@@ -14,12 +14,15 @@ from typing import Protocol
 
 from slack_audit_input.collector.loop import Collector
 from slack_audit_input.collector.ports import Log
+from slack_audit_input.hosts.lateness import in_one_line
 from slack_audit_input.hosts.splunk import SOURCETYPE
 from slack_audit_input.hosts.splunk.fields import in_words
 from slack_audit_input.model.errors import CollectorError, StoreError
 
 #: What the collector's lines of once a minute are called.
 _SUMMARIES = ("collected", "stopped")
+#: Seconds between two lines of advice on the sweep levels.
+_ADVICE_EVERY = 86_400.0
 #: Warnings that are no trouble: they do not count as the last error.
 _NEWS = ("filters_changed", "unknown_action")
 #: What these lines, and that of a failure, count: each since the one before it, so that their sum
@@ -56,6 +59,7 @@ class Health:
         self._told: Counter[str] = Counter()  # what the lines so far have counted
         self._trouble = ""
         self._trouble_at = 0.0
+        self._advised = float("-inf")
 
     def watch(self, collector: Collector) -> None:
         """Called by the collector after every turn."""
@@ -100,6 +104,9 @@ class Health:
             fields["events_total"] = self._collector.counters.total["events"]
         self._log(level, action, account=self._where["account"], **fields)
         self._record("running" if action == "collected" else "stopped", fields)
+        if self._collector is not None and time.monotonic() - self._advised >= _ADVICE_EVERY:
+            self._advised = time.monotonic()
+            self._log("info", "advice", **in_one_line(self._collector.counters))
 
     def _done(self) -> dict[str, int]:
         """What was done since the last time this was asked; UCC's dashboard is told as well."""
