@@ -103,7 +103,7 @@ def read(
     anywhere = {name: option for options in commands.values() for name, option in options.items()}
     own = commands.get(command, {})
     values: dict[str, Any] = {}
-    tables = _tables(path, data.pop(_INPUTS, {}), anywhere)
+    tables = _tables(path, data.pop(_INPUTS, {}), commands)
     for key, value in data.items():
         if isinstance(value, dict):
             _check_table(path, key, value, commands)
@@ -136,18 +136,23 @@ def _data(path: Path) -> dict[str, Any]:
         raise ConfigError(f"--config {path}: not TOML: {error}") from None
 
 
-def _tables(path: Path, tables: Any, anywhere: Options) -> dict[str, dict[str, Any]]:
-    """The inputs' tables, checked."""
+def _tables(path: Path, tables: Any, commands: Mapping[str, Options]) -> dict[str, dict[str, Any]]:
+    """The inputs' tables, checked: options of commands that are about one input."""
     if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
         raise ConfigError(f"--config {path}: write a table for each input, such as [inputs.acme]")
-    known = {name: o for name, o in anywhere.items() if name not in _NOT_OF_AN_INPUT}
-    return {
-        input: {
-            key: _typed(path, key, value, known[_name(path, key, known, f" in [inputs.{input}]")])
-            for key, value in table.items()
-        }
-        for input, table in tables.items()
+    known = {
+        name: option
+        for options in commands.values()
+        if "input" in options
+        for name, option in options.items()
+        if name not in _NOT_OF_AN_INPUT
     }
+    for input, table in tables.items():
+        for key, value in table.items():
+            _refuse_secret(path, key)
+            option = known[_name(path, key, known, f" in [inputs.{input}]")]
+            table[key] = _typed(path, key, value, option)
+    return tables
 
 
 def _check_table(
