@@ -3,8 +3,9 @@
 
 To each collector its part looks like a pool of its own, with as many calls at a time as it would
 have there: nobody's call waits behind another organization's slow answer. What is shared is the
-threads (most calls are short, so that few are ever needed) and the place for large pages: one
-unpacked page takes 30 MB, and fifty collectors that catch up at once must not hold one each.
+threads (most calls are short, so that few are ever needed) and the room for large pages: one
+takes 1 MB as it comes and 30 MB unpacked, and fifty collectors that catch up at once must not hold
+one each.
 """
 
 from __future__ import annotations
@@ -22,10 +23,15 @@ from slack_audit_input.slack.client import Answer
 
 #: A body of so many bytes, packed as it came, has to wait for a place; a live page passes.
 LARGE = 100_000
-#: Large pages in hand at a time, in all collectors together.
-PAGES_IN_HAND = 2
-#: Seconds that a large page waits for a place. Then it goes on without one: a host that does not
-#: accept may hold its page for days, and must not hold up other organizations.
+#: Large pages in hand at a time, in all collectors together. With more, the interpreter's one lock
+#: would only change hands more often.
+PAGES_IN_HAND = 1
+#: A call for so many seconds of the log or more may bring one.
+LONG = 600
+#: Such calls at a time, from their start until their page has been taken in.
+LONG_CALLS = 24
+#: Seconds that either waits for room. Then it goes on without: a host that does not accept may
+#: hold its page for days, and must not hold up other organizations.
 PATIENCE = 5.0
 
 
@@ -36,12 +42,26 @@ class _Call(NamedTuple):
     params: Mapping[str, str | int]
 
 
-class SharedWorkers:
-    """The threads. They start when they are first needed, ``most`` of them, and stay."""
+class _Done(NamedTuple):
+    """An outcome, or None to end a wait; ``roomy``: it takes up room for a long call."""
 
-    def __init__(self, most: int, monotonic: Callable[[], float]) -> None:
+    outcome: Outcome | None
+    roomy: bool = False
+
+
+class SharedWorkers:
+    """The threads. They start when they are first needed, ``most`` of them, and stay.
+
+    ``tidy`` is called when a large page has been taken in.
+    """
+
+    def __init__(
+        self, most: int, monotonic: Callable[[], float], tidy: Callable[[], None] = lambda: None
+    ) -> None:
         self.monotonic = monotonic
+        self.tidy = tidy
         self.places = threading.BoundedSemaphore(PAGES_IN_HAND)
+        self.room = threading.BoundedSemaphore(LONG_CALLS)
         self._most = most
         self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -84,13 +104,14 @@ class Share:
         self._workers = workers
         self._size = size
         self._make_client = client
-        self._outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[_Done] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting: deque[_Call] = deque()
         self._out = 0
         self._clients: list[Getter] = []
         self._closed = False
         self._has_place = False
+        self._has_room = False
 
     def submit(self, ticket: object, path: str, params: Mapping[str, str | int]) -> None:
         """Hand a call to a worker, or keep it until one of ours is done."""
@@ -109,7 +130,7 @@ class Share:
         """
         self._give_back()
         try:
-            outcome = self._outcomes.get(timeout=max(0.0, timeout))
+            outcome, self._has_room = self._outcomes.get(timeout=max(0.0, timeout))
         except queue.Empty:
             return None
         if outcome and outcome.answer and len(outcome.answer.body) >= LARGE:
@@ -122,7 +143,7 @@ class Share:
 
     def wake(self) -> None:
         """End a ``wait`` early; safe to call from a signal handler."""
-        self._outcomes.put(None)
+        self._outcomes.put(_Done(None))
 
     def close(self) -> None:
         """Begin no more calls; those under way end, and nobody hears of them."""
@@ -131,6 +152,8 @@ class Share:
             self._closed = True
             self._waiting.clear()
             clients, self._clients = self._clients, []
+            while not self._outcomes.empty():
+                self._forget(self._outcomes.get())
         for client in clients:
             client.close()
 
@@ -140,6 +163,7 @@ class Share:
         answer: Answer | None = None
         error: CollectorError | None = None
         client: Getter | None = None
+        roomy = _is_long(call.params) and self._workers.room.acquire(timeout=PATIENCE)
         try:
             client = self._client()
             answer = client.get(call.path, call.params)
@@ -149,8 +173,8 @@ class Share:
         except Exception as raised:  # noqa: BLE001
             error = Retryable(f"a call failed ({type(raised).__name__})", "network")
         ended = self._workers.monotonic()
-        following = self._done(client)
-        self._outcomes.put(Outcome(call.ticket, answer, error, started, ended))
+        done = _Done(Outcome(call.ticket, answer, error, started, ended), roomy)
+        following = self._done(client, done)
         if following is not None:
             self._workers.begin(following)
 
@@ -160,8 +184,12 @@ class Share:
                 return self._clients.pop()
         return self._make_client()
 
-    def _done(self, client: Getter | None) -> _Call | None:
+    def _done(self, client: Getter | None, done: _Done) -> _Call | None:
         with self._lock:
+            if self._closed:
+                self._forget(done)
+            else:
+                self._outcomes.put(done)
             if client is not None and not self._closed:
                 self._clients.append(client)
                 client = None
@@ -171,7 +199,19 @@ class Share:
             client.close()
         return following
 
+    def _forget(self, done: _Done) -> None:
+        if done.roomy:
+            self._workers.room.release()
+
     def _give_back(self) -> None:
         if self._has_place:
             self._has_place = False
+            self._workers.tidy()
             self._workers.places.release()
+        if self._has_room:
+            self._has_room = False
+            self._workers.room.release()
+
+
+def _is_long(params: Mapping[str, str | int]) -> bool:
+    return int(params.get("latest", 0)) - int(params.get("oldest", 0)) >= LONG

@@ -8,7 +8,13 @@ import time
 from collections.abc import Callable, Mapping
 
 from slack_audit_input.collector.ports import Outcome
-from slack_audit_input.collector.sharing import LARGE, PAGES_IN_HAND, Share, SharedWorkers
+from slack_audit_input.collector.sharing import (
+    LARGE,
+    LONG_CALLS,
+    PAGES_IN_HAND,
+    Share,
+    SharedWorkers,
+)
 from slack_audit_input.model.errors import ConfigError
 from slack_audit_input.slack.client import Answer
 
@@ -128,3 +134,21 @@ def test_wake_ends_a_wait() -> None:
     began = time.monotonic()
     assert share.wait(30.0) is None
     assert time.monotonic() - began < 10
+
+
+def test_only_so_many_long_calls_are_under_way_and_short_ones_pass() -> None:
+    workers = SharedWorkers(2 * LONG_CALLS, time.monotonic)
+    shares = [workers.share(1, lambda: Getter(lambda: OK)) for _ in range(LONG_CALLS + 1)]
+    for share in shares:
+        share.submit(1, "logs", {"oldest": 0, "latest": 86_400})
+    until = time.monotonic() + 3.0
+    while sum(share.arrived() for share in shares) < LONG_CALLS and time.monotonic() < until:
+        time.sleep(0.01)
+    assert sum(share.arrived() for share in shares) == LONG_CALLS
+    (late,) = [share for share in shares if not share.arrived()]
+    short = workers.share(1, lambda: Getter(lambda: OK))
+    short.submit(1, "logs", {"oldest": 0, "latest": 15})
+    _collect(short, 1)
+    # One that is closed with its page untaken gives its room back.
+    next(share for share in shares if share.arrived()).close()
+    _collect(late, 1)

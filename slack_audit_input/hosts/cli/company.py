@@ -7,6 +7,7 @@ import threading
 import time
 
 from slack_audit_input.collector.sharing import Share, SharedWorkers
+from slack_audit_input.hosts.memory import trim
 from slack_audit_input.hosts.running import StopSign
 from slack_audit_input.slack.client import Client, Connections, Settings, Token
 
@@ -37,7 +38,7 @@ class Together:
     def __init__(self, most: int) -> None:
         self.stop = StopSign()
         self.stop.wake = self._pass_on
-        self._workers = SharedWorkers(most, time.monotonic)
+        self._workers = SharedWorkers(most, time.monotonic, trim)
         self._lock = threading.Lock()
         self._connections: dict[Settings, Connections] = {}
         self._members: list[Member] = []

@@ -9,6 +9,7 @@ import logging
 import os
 from typing import Any
 from urllib.parse import quote, urlsplit
+from xml.etree.ElementTree import ParseError
 
 from solnlib import splunk_rest_client
 from solnlib.credentials import CredentialManager, CredentialNotExistException
@@ -100,7 +101,9 @@ class Splunkd:
             return None
         except (
             *(binding.HTTPError, binding.AuthenticationError, OSError),
-            *(ValueError, TypeError, RecursionError),
+            *(ValueError, TypeError, RecursionError, LookupError),
+            # What the SDK makes of a feed that is no XML, or has not what it looks for.
+            *(ParseError, AttributeError),
         ) as error:
             # Never the error's own text: it may repeat what it was about.
             raise _gave_up(f"asking for credentials: {type(error).__name__}") from None

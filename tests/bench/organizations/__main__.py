@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
-from typing import NamedTuple
 
 from tests.bench.children import Emulator, Failed, command, started
 from tests.bench.live import _cpu
 from tests.bench.machine import load
+from tests.bench.organizations.memory import memory
 from tests.bench.organizations.slack import LATE, token_of
 
 #: The longest that live events may take to be there after the last: one sweep of the first level.
@@ -56,22 +56,6 @@ class Tail:
             name = json.loads(line)["id"]
             self.repeated += name in self.at
             self.at.setdefault(name, now)
-
-
-class Memory(NamedTuple):
-    """Of a process, in MB (10**6 bytes): its share of all pages, and its largest resident set."""
-
-    pss: float
-    peak: float
-
-
-def memory(process: int) -> Memory:
-    """What the system says of it."""
-    rollup = Path(f"/proc/{process}/smaps_rollup").read_text("ascii")
-    status = Path(f"/proc/{process}/status").read_text("ascii")
-    pss = int(rollup.partition("Pss:")[2].split()[0])
-    peak = int(status.partition("VmHWM:")[2].split()[0])
-    return Memory(pss * 1024 / 1e6, peak * 1024 / 1e6)
 
 
 @contextmanager
