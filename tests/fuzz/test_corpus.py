@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.fuzz.damage import hangs
 from tests.fuzz.targets import TARGETS
-from tests.splunkd.places import package, unpack
 
 pytestmark = hangs
 
@@ -36,18 +33,10 @@ def test_the_kept_inputs(name: str) -> None:
         TARGETS[name](path.read_bytes())
 
 
-@pytest.fixture(scope="module")
-def sdk(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The package's own libraries, behind those that are installed here."""
-    folder = tmp_path_factory.mktemp("package")
-    sys.path.append(str(folder / unpack(package(), folder) / "lib"))
-
-
 @pytest.mark.parametrize("name", OF_SPLUNK)
-@pytest.mark.usefixtures("sdk")
-def test_the_kept_inputs_of_splunks_sdk(name: str) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # not our code's
-        targets = importlib.import_module("tests.fuzz.splunk_target").TARGETS
-        for path in _inputs(name):
-            targets[name](path.read_bytes())
+@pytest.mark.filterwarnings("ignore")
+def test_the_kept_inputs_of_splunks_sdk(
+    of_splunk: dict[str, Callable[[bytes], None]], name: str
+) -> None:
+    for path in _inputs(name):
+        of_splunk[name](path.read_bytes())

@@ -49,9 +49,11 @@ class Splunkd:
         self._where = {"scheme": scheme, "host": host, "port": port}
         # splunkd is this machine: a proxy for the world outside cannot reach it.
         for name in ("NO_PROXY", "no_proxy"):
-            known = os.environ.get(name, "")
-            local = ",".join(filter(None, (known, host, "127.0.0.1,localhost,::1")))
-            os.environ[name] = local
+            known = [each for each in os.environ.get(name, "").split(",") if each]
+            local = [host, "127.0.0.1", "localhost", "::1"]
+            # Only what is missing: a process that opens many sessions must not grow by it.
+            known += [each for each in local if each and each not in known]
+            os.environ[name] = ",".join(known)
         try:
             self._service = splunk_rest_client.SplunkRestClient(
                 session_key, APP, pool_connections=2, pool_maxsize=2, **self._where
