@@ -223,14 +223,16 @@ npm: # an independent decoder of the forward protocol, for the tests of that sin
 	echo "** Remedy: install node and npm, then make npm"; \
 	echo "**********************************************************************"
 
-scan: .venv/scan/.stamp ## look for unsafe code with bandit
-	@echo "make scan: bandit over the package"
+scan: .venv/scan/.stamp $(VENVS)/test/.stamp ## look for unsafe code and known vulnerabilities
+	@echo "make scan: bandit and semgrep over the package, pip-audit over what it needs"
 	@.venv/scan/bin/python tests/security/scan.py .venv/scan/bin/python
+	@$(TOOLS)/python tests/security/rules.py .venv/scan/bin
 
-.venv/scan/.stamp: # it pins rich and PyYAML newer than others do
+.venv/scan/.stamp: Makefile # they pin rich and PyYAML newer than others do
 	@echo "Making the environment $(@D) (packages from the configured registry)"
 	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install -qq 'bandit[toml]==1.9.4'
+	@$(@D)/bin/python -m pip install -qq 'bandit[toml]==1.9.4' semgrep==1.185.0 \
+		pip-audit==2.10.1
 	@touch $@
 
 # Seconds that `make fuzz` gives each target, and which ones: make fuzz SECONDS=600 TARGETS=pages
