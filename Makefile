@@ -39,7 +39,7 @@ KNOWLEDGE_SOURCES := $(shell find detections slack_audit_input/addon slack_audit
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test check format coverage bench addon host postgresql npm splunk docs lookups conf \
-	detections dashboards browser scan jq clean
+	detections dashboards browser scan fuzz jq clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -234,14 +234,37 @@ npm: # an independent decoder of the forward protocol, for the tests of that sin
 	echo "** Remedy: install node and npm, then make npm"; \
 	echo "**********************************************************************"
 
-scan: .venv/scan/.stamp ## look for unsafe code with bandit
-	@echo "make scan: bandit over the package"
+scan: .venv/scan/.stamp $(VENVS)/test/.stamp ## look for unsafe code and known vulnerabilities
+	@echo "make scan: bandit and semgrep over the package, pip-audit over what it needs"
 	@.venv/scan/bin/python tests/security/scan.py .venv/scan/bin/python
+	@$(TOOLS)/python tests/security/rules.py .venv/scan/bin
 
-.venv/scan/.stamp: # it pins rich and PyYAML newer than others do
+.venv/scan/.stamp: Makefile # they pin rich and PyYAML newer than others do
 	@echo "Making the environment $(@D) (packages from the configured registry)"
 	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install -qq 'bandit[toml]==1.9.4'
+	@$(@D)/bin/python -m pip install -qq 'bandit[toml]==1.9.4' semgrep==1.185.0 \
+		pip-audit==2.10.1
+	@touch $@
+
+# Seconds that `make fuzz` gives each target, and which ones: make fuzz SECONDS=600 TARGETS=pages
+SECONDS = 120
+TARGETS = pages errors states kvstore forward settings stdin answers
+
+fuzz: .venv/fuzz/.stamp ## fuzz what reads foreign bytes, guided by coverage (atheris), and keep the corpus
+	@for target in $(TARGETS); do \
+		echo "make fuzz: $$target for $(SECONDS) s"; \
+		.venv/fuzz/bin/python -m tests.fuzz.atheris_guided $$target $(SECONDS) \
+			> .venv/fuzz/$$target.log 2>&1 || { tail -n 40 .venv/fuzz/$$target.log; exit 1; }; \
+		grep -E 'DONE|executed_units|peak_rss' .venv/fuzz/$$target.log; done
+
+# There are wheels of atheris for Python 3.11 to 3.13 on Linux. With it goes Splunk's own SDK, which
+# reads what splunkd says.
+.venv/fuzz/.stamp: pyproject.toml
+	@echo "Making the environment $(@D) (packages from the configured registry)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq 'pip>=22'
+	@$(@D)/bin/python -m pip install -qq --editable . atheris==3.0.0 splunk-sdk==2.1.1 \
+		solnlib==7.0.0 'hypothesis>=6.100' 'pytest>=8.2'
 	@touch $@
 
 clean: ## remove the environments and all that was made here

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two switches of the interpreter and the C library that suit a long-running collector."""
+"""Switches of the interpreter and the C library that suit a long-running collector."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import sys
+from contextlib import suppress
 
 # mallopt's parameters, from glibc's malloc.h, and what they are set to.
 _MALLOPT = (
@@ -32,9 +33,14 @@ def settle() -> None:
     gc.set_threshold(*_GC)
     if sys.platform != "linux":
         return
-    try:
+    with suppress(OSError, AttributeError):  # another C library than glibc
         mallopt = ctypes.CDLL(None).mallopt
         for parameter, value in _MALLOPT:
             mallopt(parameter, value)
-    except (OSError, AttributeError):
-        return  # another C library than glibc
+
+
+def trim() -> None:
+    """Give free memory back to the system, from between what is in use as well."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

@@ -8,8 +8,9 @@ one input at most one can win, and the other is told.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import sqlalchemy
@@ -44,12 +45,17 @@ class SqlState:
 
     ``url``: a path to an SQLite file, or a URL ``sqlite:///…`` or ``postgresql://…``.
     ``create``: make it where there is none, and refuse one that cannot be written.
+    ``connections``: how many threads may use it at a time without waiting for one another.
     Raises ConfigError for a URL that cannot be used, StoreError for a state that is not ours,
     of another version, damaged, or not readable and writable.
     """
 
-    def __init__(self, url: str, *, create: bool = True) -> None:
+    def __init__(self, url: str, *, create: bool = True, connections: int = 1) -> None:
         place = place_of(url)
+        self._connections = connections
+        # SQLite takes one writer at a time. Its own way of waiting is to try again now and then,
+        # with which the last of fifty threads may wait for ever.
+        self._turn = threading.Lock() if place.path is not None else nullcontext()
         self.shown = place.shown
         self._secrets = place.secrets
         self._path = place.path
@@ -60,7 +66,7 @@ class SqlState:
                 assert place.path is not None
                 self._engine = self._open_file(place.path, create)
             else:
-                self._engine = _postgresql(place.url)
+                self._engine = _postgresql(place.url, connections)
             try:
                 if place.url is not None:
                     self._prepare(create)
@@ -98,7 +104,7 @@ class SqlState:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all of it or none."""
-        with self._guarded("write"):
+        with self._turn, self._guarded("write"):
             self._still_there()
             with _transaction(self._engine) as connection:
                 yield connection
@@ -134,7 +140,7 @@ class SqlState:
             sqlite.make(path, _create_tables)
         sqlite.check_ours(path, self.shown)
         self._identity = sqlite.identity(path)
-        return sqlite.engine_of(path)
+        return sqlite.engine_of(path, self._connections)
 
     def _still_there(self) -> None:
         """A file that was deleted or replaced takes commits, and keeps none of them."""
@@ -215,13 +221,13 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, connections: int) -> Engine:
     waits = {name: value for name, value in PATIENCE.items() if name not in url.query}
     try:
         # One connection, and now and then one for a sign of life; checked before use: a
         # PostgreSQL that was restarted is no error.
         return sqlalchemy.create_engine(
-            url, pool_size=1, max_overflow=1, pool_pre_ping=True, connect_args=waits
+            url, pool_size=connections, max_overflow=1, pool_pre_ping=True, connect_args=waits
         )
     except ImportError:
         raise ConfigError(

@@ -27,8 +27,11 @@ _MAGIC = b"SQLite format 3\0"
 _HEADER = 100
 
 
-def engine_of(path: Path) -> Engine:
-    """An engine over an existing file; it never makes one. Nothing is opened yet."""
+def engine_of(path: Path, connections: int = 1) -> Engine:
+    """An engine over an existing file; it never makes one. Nothing is opened yet.
+
+    ``connections``: kept open; one more is opened when it is needed.
+    """
 
     def connect() -> sqlite3.Connection:
         # Not "rwc": a file that vanishes while we run must not come back empty.
@@ -36,7 +39,7 @@ def engine_of(path: Path) -> Engine:
         return sqlite3.connect(uri, timeout=BUSY, uri=True, check_same_thread=False)
 
     engine = sqlalchemy.create_engine(
-        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=1
+        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=connections, max_overflow=1
     )
     event.listen(engine, "connect", _settings)
     event.listen(engine, "begin", _begin)

@@ -53,7 +53,7 @@ _values = st.sampled_from(
     ]
 )
 _lines = st.builds(lambda key, value: f"{key} = {value}", _keys, _values) | st.builds(
-    lambda key: f"[{key}]", _keys
+    lambda key: f"[{key}]", _keys | st.sampled_from(["inputs.acme", "inputs", "inputs.a.b"])
 )
 documents = st.lists(_lines, max_size=5).map(lambda lines: "\n".join(lines).encode())
 
@@ -63,8 +63,11 @@ documents = st.lists(_lines, max_size=5).map(lambda lines: "\n".join(lines).enco
 def test_files_of_settings(tmp_path: Path, raw: bytes, command: str) -> None:
     path = tmp_path / "c.toml"
     path.write_bytes(raw)
-    values = value_or_error(configfile.read, path, command, OPTIONS)
-    assert values is None or isinstance(values, dict)
+    for input in ("", "acme"):
+        values = value_or_error(configfile.read, path, command, OPTIONS, input)
+        assert values is None or isinstance(values, dict)
+    names = value_or_error(configfile.inputs_of, path)
+    assert names is None or all(isinstance(name, str) for name in names)
 
 
 @pytest.mark.parametrize("sweeps", ["x" * 5000, "²:²", "9:" + "9" * 5000])

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The TOML file of ``--config``: option names as keys, at the top or in a table per command."""
+"""The TOML file of ``--config``: option names as keys, at the top or in a table.
+
+A table belongs to a command, as ``[run]``, or to an input, as ``[inputs.acme]``: then it holds for
+every command on that input.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +28,44 @@ _SECRETS = ("token", "client-secret", "forward-shared-key", "forward-password")
 #: Options that a file cannot set: the file itself, and what asks about the command.
 _NOT_HERE = ("config", "help", "version")
 
+#: The table of the inputs' tables, and what one of those cannot say: its name says it.
+_INPUTS = "inputs"
+_NOT_OF_AN_INPUT = ("input", "all-inputs")
+#: Where a command's context keeps the file's path and the input's name, whichever comes first.
+_FILE, _INPUT = f"{__name__}.file", f"{__name__}.input"
+
 #: Options by their names without dashes in front, as the command line spells them.
 Options = Mapping[str, click.Option]
 
 
 def callback(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     """Make the file's values this command's defaults, before other options are looked at."""
-    if value is None:
-        return None
+    if value is not None:
+        ctx.meta[_FILE] = value
+        _apply(ctx)
+    return value
+
+
+def input_callback(ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """The input is known: its table's values are this command's defaults, too."""
+    ctx.meta[_INPUT] = value
+    if _FILE in ctx.meta:
+        _apply(ctx)
+    return value
+
+
+def file_of(ctx: click.Context) -> Path | None:
+    """The file that was given to a command."""
+    return Path(ctx.meta[_FILE]) if _FILE in ctx.meta else None
+
+
+def inputs_of(path: Path) -> list[str]:
+    """The inputs that have a table, as they stand in the file. Raises ConfigError."""
+    table = _data(path).get(_INPUTS, {})
+    return list(table) if isinstance(table, dict) else []
+
+
+def _apply(ctx: click.Context) -> None:
     from slack_audit_input.hosts.cli.main import COMMANDS, cli
 
     group = click.Context(cli)
@@ -40,9 +74,8 @@ def callback(ctx: click.Context, _parameter: click.Parameter, value: str | None)
         command = cli.get_command(group, name)
         assert command is not None
         commands[name] = options_of(command)
-    values = read(Path(value), ctx.info_name or "", commands)
-    ctx.default_map = {**(ctx.default_map or {}), **values}
-    return value
+    found = read(Path(ctx.meta[_FILE]), ctx.info_name or "", commands, ctx.meta.get(_INPUT, ""))
+    ctx.default_map = {**(ctx.default_map or {}), **found}
 
 
 def options_of(command: click.Command) -> Options:
@@ -56,23 +89,21 @@ def options_of(command: click.Command) -> Options:
     return found
 
 
-def read(path: Path, command: str, commands: Mapping[str, Options]) -> dict[str, Any]:
-    """The values for ``command``, by parameter: keys at the top, overridden by its table's.
+def read(
+    path: Path, command: str, commands: Mapping[str, Options], input: str = ""
+) -> dict[str, Any]:
+    """The values for ``command``, by parameter: keys at the top, its table's, its input's.
 
-    A key at the top may be meant for another command, so it must be an option of any; in a
-    table, of that command. Raises ConfigError for a file that cannot be read, a name that
-    nothing has, and a value of the wrong type.
+    What comes later overrides. A key at the top, or of an input, may be meant for another
+    command, so it must be an option of any; in a command's table, of that one. Raises
+    ConfigError for a file that cannot be read, a name that nothing has, and a value of the
+    wrong type.
     """
-    try:
-        with path.open("rb") as file:
-            data = tomllib.load(file)
-    except OSError as error:
-        raise ConfigError(f"--config {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"--config {path}: not TOML: {error}") from None
+    data = _data(path)
     anywhere = {name: option for options in commands.values() for name, option in options.items()}
     own = commands.get(command, {})
     values: dict[str, Any] = {}
+    tables = _tables(path, data.pop(_INPUTS, {}), commands)
     for key, value in data.items():
         if isinstance(value, dict):
             _check_table(path, key, value, commands)
@@ -85,7 +116,43 @@ def read(path: Path, command: str, commands: Mapping[str, Options]) -> dict[str,
     for key, value in data.get(command, {}).items():
         option = own[_name(path, key, own, f" in [{command}]")]
         values[str(option.name)] = _typed(path, key, value, option)
+    if input in tables:
+        # Two organizations of one name could not be told apart in events.
+        values["account"] = input
+        for key, value in tables[input].items():
+            name = key.replace("_", "-")
+            if name in own:
+                values[str(own[name].name)] = value
     return values
+
+
+def _data(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"--config {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"--config {path}: not TOML: {error}") from None
+
+
+def _tables(path: Path, tables: Any, commands: Mapping[str, Options]) -> dict[str, dict[str, Any]]:
+    """The inputs' tables, checked: options of commands that are about one input."""
+    if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
+        raise ConfigError(f"--config {path}: write a table for each input, such as [inputs.acme]")
+    known = {
+        name: option
+        for options in commands.values()
+        if "input" in options
+        for name, option in options.items()
+        if name not in _NOT_OF_AN_INPUT
+    }
+    for input, table in tables.items():
+        for key, value in table.items():
+            _refuse_secret(path, key)
+            option = known[_name(path, key, known, f" in [inputs.{input}]")]
+            table[key] = _typed(path, key, value, option)
+    return tables
 
 
 def _check_table(

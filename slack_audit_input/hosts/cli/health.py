@@ -16,7 +16,7 @@ TOO_LONG = 300.0
 #: Seconds without a turn of the loop, waiting for the host apart, that are taken for a hang.
 HUNG = 900.0
 
-STARTING, STANDBY, COLLECTING = "starting", "standby", "collecting"
+STARTING, STANDBY, COLLECTING, FAILED = "starting", "standby", "collecting", "failed"
 
 
 class Sample(NamedTuple):
@@ -41,6 +41,7 @@ class Health:
         self.state = STARTING
         self.sample: Sample | None = None
         self.took_over = 0
+        self._failure = ""
         self._clock = clock
         self._since = clock.monotonic()
         self._heart: Heartbeat | None = None
@@ -57,6 +58,10 @@ class Health:
         self.took_over += 1
         self._heart = heart
         self.state, self._since = COLLECTING, self._clock.monotonic()
+
+    def failed(self, reason: str) -> None:
+        """It has ended with an error, and is to be tried again."""
+        self.state, self._failure = FAILED, reason
 
     def collecting(self, collector: Collector) -> None:
         """A turn of the loop."""
@@ -78,7 +83,7 @@ class Health:
         """What is wrong, in words; "" while all is well, or while standing by."""
         now = self._clock.monotonic()
         if self.state != COLLECTING:
-            return ""
+            return self._failure
         waited = self.waiting_for_host()
         if waited > TOO_LONG:
             return f"the output has not accepted a page for {waited:.0f} s"

@@ -10,6 +10,7 @@ import asyncio
 import json
 import socket
 import threading
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -45,8 +46,10 @@ def address_of(text: str) -> tuple[str, int]:
     return host or LOOPBACK, int(port)
 
 
-def serve(text: str, health: Health, log: Log) -> tuple[str, int]:
+def serve(text: str, health: Health | Sequence[Health], log: Log) -> tuple[str, int]:
     """Serve in a thread of its own for as long as the process lives; returns where.
+
+    ``health``: of one input, or of each of several.
 
     Raises ConfigError when that address cannot be listened on.
     """
@@ -68,8 +71,9 @@ def serve(text: str, health: Health, log: Log) -> tuple[str, int]:
 
 
 class _Server:
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health | Sequence[Health]) -> None:
         self._health = health
+        self._all = (health,) if isinstance(health, Health) else health
         self._open = 0
 
     async def run(self, listener: socket.socket) -> None:
@@ -119,15 +123,21 @@ class _Server:
         if method not in (b"GET", b"HEAD"):
             return Answer(HTTPStatus.METHOD_NOT_ALLOWED, PLAIN, b"GET or HEAD only\n")
         if path == b"/healthz":
-            body = json.dumps(self._health.report()).encode() + b"\n"
-            bad = bool(self._health.trouble())
-            return Answer(_status(bad), "application/json", body)
+            bad = any(health.trouble() for health in self._all)
+            return Answer(_status(bad), "application/json", self._report())
         if path == b"/livez":
-            hung = self._health.hung()
+            hung = any(health.hung() for health in self._all)
             return Answer(_status(hung), PLAIN, b"the loop stands still\n" if hung else b"ok\n")
         if path == b"/metrics":
             return self._metrics()
         return Answer(HTTPStatus.NOT_FOUND, PLAIN, b"/healthz, /livez or /metrics\n")
+
+    def _report(self) -> bytes:
+        if isinstance(self._health, Health):
+            return json.dumps(self._health.report()).encode() + b"\n"
+        inputs = [health.report() for health in self._health]
+        troubled = [one["input"] for one in inputs if one["trouble"]]
+        return json.dumps({"troubled": troubled, "inputs": inputs}).encode() + b"\n"
 
     def _metrics(self) -> Answer:
         try:
@@ -135,9 +145,7 @@ class _Server:
         except ImportError:
             words = b"/metrics needs prometheus_client: pip install 'slack-audit-input[metrics]'\n"
             return Answer(HTTPStatus.NOT_IMPLEMENTED, PLAIN, words)
-        return Answer(
-            HTTPStatus.OK, "text/plain; version=0.0.4; charset=utf-8", page_of(self._health)
-        )
+        return Answer(HTTPStatus.OK, "text/plain; version=0.0.4; charset=utf-8", page_of(self._all))
 
 
 def _status(bad: bool) -> HTTPStatus:

@@ -15,16 +15,24 @@ LEVELS = ("debug", "info", "warning", "error")
 class Logger:
     """Writes ``time=… level=… action=… key=value…``; see ``collector.ports.Log``."""
 
-    def __init__(self, level: str = "info", stream: TextIO | None = None) -> None:
+    def __init__(
+        self, level: str = "info", stream: TextIO | None = None, input: str | None = None
+    ) -> None:
+        self._level = level
         self._least = LEVELS.index(level)
         self._stream = stream
+        self._always: dict[str, object] = {} if input is None else {"input": input}
+
+    def of(self, input: str) -> Logger:
+        """The same, with the name of an input on every line."""
+        return Logger(self._level, self._stream, input)
 
     def __call__(self, level: str, action: str, **fields: object) -> None:
         """One line, if ``level`` is worth it."""
         if LEVELS.index(level) < self._least:
             return
         now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        line = pairs({"time": now, "level": level, "action": action, **fields})
+        line = pairs({"time": now, "level": level, "action": action, **self._always, **fields})
         stream = self._stream or sys.stderr
         try:
             stream.write(f"{line}\n")

@@ -64,7 +64,8 @@ def everywhere(command: click.Command) -> click.Command:
         if not found.envvar:
             found.envvar, found.show_envvar = variable_of(found.opts), True
     if not any(found.name == "config" for found in mine):
-        command.params.append(config())
+        # First, so that what it says of --input counts: both are looked at before the others.
+        command.params.insert(0, config())
     return command
 
 
@@ -110,7 +111,14 @@ state = together(
         metavar="PATH|URL",
         help="Where checkpoints live: a file (SQLite), or postgresql://… .",
     ),
-    option("--input", default="default", help="Name of this collection in the state."),
+    option(
+        "--input",
+        default="default",
+        is_eager=True,
+        callback=configfile.input_callback,
+        help="Name of this collection in the state, and of its table [inputs.NAME] in the file "
+        "of --config.",
+    ),
     option("--account", default="default", help="Name of the Slack organization, in events too."),
 )
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from slack_audit_input.hosts.cli.forward_options import forward
 from slack_audit_input.hosts.cli.options import Number, option, together
 from slack_audit_input.hosts.cli.places import collector_of
 from slack_audit_input.model.errors import ConfigError
+from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.coverage import CoverageFile
 from slack_audit_input.sinks.ecs import EcsLines
 from slack_audit_input.sinks.fanout import Fanout
@@ -114,6 +116,17 @@ def sink_of(values: dict[str, Any], settings: Settings, log: Log, stop: Callable
     return sinks[0] if len(sinks) == 1 else Fanout(sinks)
 
 
+class _Stdout(NdjsonStream):
+    """Lines to stdout, a page at a time: the inputs of one process must not mix theirs."""
+
+    _turn = threading.Lock()
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Write all lines, when nobody else does."""
+        with self._turn:
+            super().write(events)
+
+
 def _check_ndjson(values: dict[str, Any]) -> None:
     if values["coverage_output"] and values["coverage_output"] == values["output_file"]:
         raise ConfigError("--coverage-output must be another file than --output-file")
@@ -140,6 +153,6 @@ def _ndjson(values: dict[str, Any], settings: Settings) -> Sink:
     if sys.stdout is None:
         raise ConfigError("stdout is closed: give --output-file")
     try:
-        return NdjsonStream(lines, sys.stdout.fileno())
+        return _Stdout(lines, sys.stdout.fileno())
     except (OSError, ValueError):
         raise ConfigError("stdout is closed: give --output-file") from None

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -16,10 +16,9 @@ from slack_audit_input.collector.loop import Collector
 from slack_audit_input.collector.naming import ActionNames
 from slack_audit_input.collector.ownership import SILENT, is_gone, owner_name, wait_for_owner
 from slack_audit_input.collector.pool import ThreadPool
-from slack_audit_input.collector.ports import Sink
+from slack_audit_input.collector.ports import Log, Pool, Sink
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.hosts.cli.health import Health
-from slack_audit_input.hosts.cli.logs import Logger
 from slack_audit_input.hosts.cli.options import client_settings
 from slack_audit_input.hosts.cli.tokens import source_from
 from slack_audit_input.hosts.memory import settle
@@ -32,17 +31,42 @@ from slack_audit_input.model.errors import (
     Superseded,
 )
 from slack_audit_input.slack.client import Client, checked_url
+from slack_audit_input.slack.client import Settings as ClientSettings
+from slack_audit_input.slack.source import TokenSource
+
+
+class Workers(Pool, Protocol):
+    """A pool whose waiting can be ended."""
+
+    def wake(self) -> None:
+        """End a ``wait`` early; safe to call from a signal handler."""
+
+
+class Company(Protocol):
+    """What an input shares with others that the same process collects."""
+
+    def stop_sign(self) -> StopSign:
+        """One of its own, which is set when the process is told to stop."""
+
+    def pool(self, workers: int, settings: ClientSettings, token: TokenSource) -> Workers:
+        """Workers for it, beside one for live."""
 
 
 class Session:
-    """A command's run on one input."""
+    """A command's run on one input, alone in its process or in ``company``."""
 
     def __init__(
-        self, values: dict[str, Any], settings: Settings, checkpoint: Renewable, log: Logger
+        self,
+        values: dict[str, Any],
+        settings: Settings,
+        checkpoint: Renewable,
+        log: Log,
+        company: Company | None = None,
     ) -> None:
         self.settings = settings
         self.clock = SystemClock()
-        self.stop = StopSign()
+        self.stop = company.stop_sign() if company else StopSign()
+        self._company = company
         self.log = log
         self.health = Health(settings, self.clock)
         self._checkpoint = checkpoint
@@ -108,6 +132,8 @@ class Session:
             )
 
     def _begin(self) -> None:
+        if self._company is not None:
+            return  # whoever began the process has seen to both
         self.stop.install()
         settle()
 
@@ -124,10 +150,11 @@ class Session:
         )
 
     def _collector(self, sink: Sink) -> tuple[Collector, Heartbeat]:
-        pool = ThreadPool(
-            self.settings.workers + 1,
-            lambda: Client(self._client_settings, self._source),
-            self.clock.monotonic,
+        workers = self.settings.workers
+        pool: Workers = (
+            self._company.pool(workers, self._client_settings, self._source)
+            if self._company
+            else ThreadPool(workers + 1, self.client, self.clock.monotonic)
         )
         self.stop.wake = pool.wake
         heart = Heartbeat(self._checkpoint, self.clock, self.log, self.settings.beat_every)
@@ -156,19 +183,11 @@ class Session:
         except (Superseded, StoreAway):
             raise  # there is a better owner to say how it is doing, or nobody to tell
         except CollectorError as error:
-            self._note(str(error), error.exit_code)
+            note(self._checkpoint, str(error), error.exit_code, self.log)
             if isinstance(error, ProtocolError) and error.evidence:
                 self._keep_evidence(error)
             raise
-        self._note("", 0)
-
-    def _note(self, error: str, code: int) -> None:
-        try:
-            self._checkpoint.note(
-                json.dumps({"at": int(time.time()), "error": error, "exit": code})
-            )
-        except StoreError as failed:
-            self.log("warning", "status_not_kept", reason=str(failed))
+        note(self._checkpoint, "", 0, self.log)
 
     def _keep_evidence(self, error: ProtocolError) -> None:
         """Beside the state, for whoever is to find out what Slack meant."""
@@ -183,6 +202,14 @@ class Session:
             self.log("warning", "evidence_not_kept", reason=str(failed))
         else:
             self.log("error", "evidence_kept", path=path)
+
+
+def note(checkpoint: Renewable, error: str, code: int, log: Log) -> None:
+    """Keep with the state how a run ended, where ``status`` shows it."""
+    try:
+        checkpoint.note(json.dumps({"at": int(time.time()), "error": error, "exit": code}))
+    except StoreError as failed:
+        log("warning", "status_not_kept", reason=str(failed))
 
 
 def _catalogue() -> list[str]:

@@ -9,6 +9,7 @@ import logging
 import os
 from typing import Any
 from urllib.parse import quote, urlsplit
+from xml.etree.ElementTree import ParseError
 
 from solnlib import splunk_rest_client
 from solnlib.credentials import CredentialManager, CredentialNotExistException
@@ -48,9 +49,11 @@ class Splunkd:
         self._where = {"scheme": scheme, "host": host, "port": port}
         # splunkd is this machine: a proxy for the world outside cannot reach it.
         for name in ("NO_PROXY", "no_proxy"):
-            known = os.environ.get(name, "")
-            local = ",".join(filter(None, (known, host, "127.0.0.1,localhost,::1")))
-            os.environ[name] = local
+            known = [each for each in os.environ.get(name, "").split(",") if each]
+            local = [host, "127.0.0.1", "localhost", "::1"]
+            # Only what is missing: a process that opens many sessions must not grow by it.
+            known += [each for each in local if each and each not in known]
+            os.environ[name] = ",".join(known)
         try:
             self._service = splunk_rest_client.SplunkRestClient(
                 session_key, APP, pool_connections=2, pool_maxsize=2, **self._where
@@ -106,7 +109,9 @@ class Splunkd:
             return None
         except (
             *(binding.HTTPError, binding.AuthenticationError, OSError),
-            *(ValueError, TypeError, RecursionError),
+            *(ValueError, TypeError, RecursionError, LookupError),
+            # What the SDK makes of a feed that is no XML, or has not what it looks for.
+            *(ParseError, AttributeError),
         ) as error:
             # Never the error's own text: it may repeat what it was about.
             raise _gave_up(f"asking for credentials: {type(error).__name__}") from None
