@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A day of one host under fire: strikes when the plan says so, and a new life after each end."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from typing import Any, NamedTuple, Protocol
+
+from tests.soak.clock import FastClock
+from tests.soak.plan import ALL_DAY, LIMIT, OTHERS, Strike
+from tests.soak.slack import Slack
+from tests.soak.standalone import memory_of
+from tests.soak.tally import Tally
+
+#: Seconds of the fast clock between the end of a life and the next one: after a kill, as from a
+#: supervisor that restarts at once, and after an exit, as from one that waits a little.
+AFTER_KILL, AFTER_EXIT = (3.0, 20.0), (10.0, 40.0)
+#: The machine's seconds between two looks, and those for which a kill waits for a write.
+LOOK = 0.004
+WRITE_COMES = 1.5
+#: A receiver reads on, after its sender has died, what was on its way.
+ARRIVES = 0.06
+
+
+class Host(Protocol):
+    """A collector in one of its hosts. ``tallies``: what has arrived, by output."""
+
+    name: str
+    tallies: dict[str, Tally]
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, while it runs."""
+
+    def start(self) -> None:
+        """A new life."""
+
+    def alive(self) -> bool:
+        """Does it run?"""
+
+    def kill(self) -> None:
+        """SIGKILL."""
+
+    def stop(self) -> int:
+        """SIGTERM; its exit code."""
+
+    def code(self) -> int:
+        """How it ended."""
+
+    def tend(self) -> None:
+        """Read what has arrived."""
+
+    def written(self) -> int:
+        """Grows when something is written."""
+
+    def in_flight(self) -> dict[str, int]:
+        """Of a process that has ended: what it had written and not committed, by output."""
+
+    def set_token(self, token: str) -> None:
+        """Put a token where the next life finds it."""
+
+    def strike(self, strike: Strike) -> None:
+        """What befalls this host alone."""
+
+    def met(self) -> dict[str, int]:
+        """Proofs that faults were met, by kind."""
+
+    def facts(self) -> dict[str, Any]:
+        """What else the books say of it."""
+
+    def close(self) -> None:
+        """Nothing of it runs any more."""
+
+
+class End(NamedTuple):
+    """The end of a life. ``how``: "anywhere", "after a write" (kills) or "exit".
+
+    ``lived``: seconds of the fast clock. ``in_flight``: events, by output.
+    """
+
+    how: str
+    code: int
+    lived: float
+    in_flight: dict[str, int]
+
+
+class Day:
+    """``begin``: when the day begins, unix seconds of the fast clock."""
+
+    def __init__(
+        self, host: Host, slack: Slack, clock: FastClock, begin: float, seed: int
+    ) -> None:
+        self.host = host
+        self.ends: list[End] = []
+        self.struck: Counter[str] = Counter()
+        self.peak = 0.0
+        self.late = 0.0
+        """Seconds by which the last strike came after its moment: the machine was too slow."""
+        self.kills_while_down = 0
+        self._slack = slack
+        self._clock = clock
+        self._begin = begin
+        self._chance = random.Random(f"{seed}|day")
+        self._started = 0.0
+        self._again = 0.0
+        self._ended = True
+        self._tokens = 1
+
+    def live(self, strikes: list[Strike], until: float) -> None:
+        """Meet all strikes, each in its turn, and go on until a second of the day."""
+        for strike in strikes:
+            self._go_on(strike.at)
+            self.late = max(self.late, self._clock.now() - self._begin - strike.at)
+            self._strike(strike)
+        self._go_on(until)
+
+    def end(self) -> int:
+        """Stop the host in good order; its exit code."""
+        while not self.host.alive():
+            self._tend()
+        # Until it has begun, a signal finds nothing to finish.
+        self._go_on(self._clock.now() - self._begin + 120)
+        code = self.host.stop()
+        time.sleep(ARRIVES)
+        self.ends.append(
+            End("stop", code, self._clock.now() - self._started, self.host.in_flight())
+        )
+        return code
+
+    # -- one life after another ------------------------------------------------------------
+
+    def _go_on(self, until: float) -> None:
+        while self._clock.now() < self._begin + until:
+            self._tend()
+            left = self._clock.real(self._begin + until - self._clock.now())
+            time.sleep(max(0.0, min(LOOK, left)))
+
+    def _tend(self) -> None:
+        self.host.tend()
+        if self.host.alive():
+            pid = self.host.pid
+            self.peak = max(self.peak, memory_of(pid) if pid else 0.0)
+            return
+        if not self._ended:
+            self._over("exit", self.host.code(), AFTER_EXIT)
+        if self._clock.now() >= self._again:
+            self.host.start()
+            self._started = self._clock.now()
+            self._ended = False
+        else:
+            time.sleep(LOOK)
+
+    def _over(self, how: str, code: int, pause: tuple[float, float]) -> None:
+        lived = self._clock.now() - self._started
+        self._ended = True
+        self._again = self._clock.now() + self._chance.uniform(*pause)
+        time.sleep(ARRIVES)
+        self.ends.append(End(how, code, lived, self.host.in_flight()))
+
+    def _kill(self, how: str) -> None:
+        while not self.host.alive():
+            self.kills_while_down += self._ended
+            self._tend()
+        if how == "after a write":
+            self._await_write()
+        if not self.host.alive():
+            # It has ended by itself meanwhile, and may not live to write before a later strike.
+            self._kill("anywhere")
+            return
+        pid = self.host.pid
+        self.peak = max(self.peak, memory_of(pid) if pid else 0.0)
+        self.host.kill()
+        self._over(how, -9, AFTER_KILL)
+
+    def _await_write(self) -> None:
+        """Wait until something has been written, and a random moment that may last no time."""
+        before, end = self.host.written(), time.monotonic() + WRITE_COMES
+        while self.host.alive() and time.monotonic() < end:
+            if self.host.written() > before:
+                if self._chance.random() < 0.5:
+                    time.sleep(self._chance.random() * 0.01)
+                return
+            time.sleep(0.0003)
+
+    # -- what befalls it -------------------------------------------------------------------
+
+    def _strike(self, strike: Strike) -> None:
+        kind, value = strike.kind, strike.value
+        if kind == "kill":
+            self._kill(str(value))
+        elif kind == "others":
+            # Where others take all there is, there is nothing saved up, either.
+            most = value != OTHERS
+            self._slack.change(other_calls_per_minute=value, calls_at_once=5 if most else LIMIT)
+        elif kind == "cursors":
+            self._slack.change(cursor_lifetime=value)
+        elif kind == "outage":
+            self._slack.plan_faults(("http_503=1",) if value else ALL_DAY)
+        elif kind == "slow":
+            self._slack.change(answer_time=value)
+        elif kind == "clock":
+            self._clock.set_ahead(float(value))
+        elif kind == "slacks_clock":
+            self._slack.step_clock(float(value))
+        elif kind in ("new_token", "dead_token"):
+            self._token(str(value))
+        else:
+            self.host.strike(strike)
+        self.struck[kind] += strike.begins
+
+    def _token(self, value: str) -> None:
+        """``beside``: a second one is good, and put in place; ``alone``: the first no more.
+
+        ``revoked``: no known one is good; ``replaced``: the new one is put in place.
+        """
+        if value in ("beside", "revoked"):
+            self._tokens += 1
+            self._new = f"xoxp-soak-{self._tokens}"
+        if value == "beside":
+            self._slack.change(more_tokens=[self._new])
+            self.host.set_token(self._new)
+        elif value in ("alone", "revoked"):
+            self._slack.change(token=self._new, more_tokens=[])
+        else:
+            self.host.set_token(self._new)
+        self._slack.token = self._new

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One soak of one host, from an empty folder to its books."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from slack_audit_input.engine.sweeps import parse_levels
+from tests.soak import books
+from tests.soak.addon import SplunkHost
+from tests.soak.clock import FastClock
+from tests.soak.day import Day, Host
+from tests.soak.plan import bursts, plan
+from tests.soak.slack import HISTORY_HOURS, Slack, slack
+from tests.soak.standalone import PAGE, Standalone
+
+HOSTS = ("standalone", "addon")
+#: 2026-03-13, a Friday, 00:00 UTC: the last day of the week that the dashboards show.
+BEGIN = 1_773_360_000
+#: A page of the add-on's has no other size.
+PAGE_OF = {"standalone": PAGE, "addon": 500}
+
+
+class Form(NamedTuple):
+    """How long, how fast, and how many; see the options of ``python -m tests.soak``."""
+
+    seconds: float = 86_400.0
+    speed: float = 48.0
+    tail_speed: float = 240.0
+    kills: int = 1000
+    events: float = 60_000
+    seed: int = 1
+    sweeps: str = "60:180,600:1800,21600:86400"
+    python: str = "3.9"
+
+
+def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
+    """The books of a day under fire, and of the quiet hours until all sweeps have passed it."""
+    folder.mkdir(parents=True)
+    deepest = parse_levels(form.sweeps, 5)[-1]
+    most = deepest.depth - deepest.period
+    # A fifth is late as a rule by little; one in a hundred by anything up to what is promised.
+    late = (
+        "0.15:1-10",
+        f"0.04:10-{min(900, most)}",
+        f"0.01:{min(60, most / 10):.0f}-{most}:heavy",
+    )
+    peaks = bursts(BEGIN, form.seconds, form.seed, PAGE_OF[name])
+    clock = FastClock(folder, BEGIN - 1, form.speed)
+    with slack(clock, form.seed, a_day=form.events, late=late, bursts=peaks) as there:
+        host = _host(name, folder, clock, there, form)
+        try:
+            day = Day(host, there, clock, BEGIN, form.seed)
+            end = BEGIN + int(form.seconds)
+            there.ends(end)
+            _say(f"{name}: the day begins")
+            day.live(plan(name, form.seconds, form.kills, form.seed), form.seconds)
+            _say(f"{name}: the day is over; until all sweeps have passed it")
+            clock.set_speed(form.tail_speed)
+            day.live([], form.seconds + deepest.depth + 1.1 * deepest.period + 600)
+            clock.set_speed(form.speed)
+            code = day.end()
+            return _books(day, there, code, form, deepest.depth - deepest.period)
+        finally:
+            host.close()
+            clock.close()
+
+
+def _host(name: str, folder: Path, clock: FastClock, there: Slack, form: Form) -> Host:
+    if name == "standalone":
+        return Standalone(folder, clock, there, form.sweeps)
+    return SplunkHost(folder, clock, there, form.sweeps, form.python)
+
+
+def _books(day: Day, there: Slack, code: int, form: Form, deepest: float) -> dict[str, Any]:
+    host = day.host
+    # The host began an hour's share later than the first event: "-6h" when it first ran.
+    truth = there.truth(BEGIN - HISTORY_HOURS * 3600 + 120, BEGIN + int(form.seconds))
+    before = {row.id for row in there.truth(0, BEGIN - HISTORY_HOURS * 3600 + 119)}
+    counters = there.control("counters")
+    more = {"receiver": getattr(host, "unacknowledged", 0)}
+    outputs, flights = {}, {}
+    for name, tally in host.tallies.items():
+        for known in before & tally.counts.keys():
+            del tally.counts[known]
+        flights[name] = books.in_flight(day.ends, name)
+        bound = sum(flights[name]) + more.get(name, 0)
+        outputs[name] = books.output(truth, tally, bound, BEGIN)
+    kills = books.lives(day.ends)
+    checks = [
+        *books.of_slack(truth, PAGE_OF[host.name], deepest),
+        *books.struck(counters, day.struck, {**host.met(), "kill": kills["kills"]}),
+        books.Check("kills", f"{kills['kills']} of {form.kills}", kills["kills"] >= form.kills),
+        books.Check("the last life ends in good order", f"exit {code}", code == 0),
+    ]
+    return {
+        "host": host.name,
+        "form": form._asdict(),
+        "generated": len(truth),
+        "outputs": {name: one._asdict() for name, one in outputs.items()},
+        "in_flight_at_kills_and_exits": flights,
+        "lives": kills,
+        "peak_memory_mb": round(day.peak, 1),
+        "calls": sum(counters["calls"].values()),
+        "calls_of_logs": counters["calls"].get("logs", 0),
+        "most_calls_in_a_minute": max(counters["calls_per_minute"].values(), default=0),
+        "statuses": counters["statuses"],
+        "faults": counters["faults"],
+        "struck": dict(day.struck),
+        "most_seconds_behind_the_plan": round(day.late, 1),
+        "facts": host.facts(),
+        "checks": [check._asdict() for check in checks],
+        "failures": books.failures(outputs, checks),
+    }
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"soak: {words}\n")
+    sys.stderr.flush()
