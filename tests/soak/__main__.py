@@ -11,8 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.soak.running import HOSTS, Form, soak
+from tests.soak.plan import SHORT as SHORT_DAY
 from tests.soak.report import text
+from tests.soak.running import HOSTS, SHORT, USUAL, Form, soak
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--events", type=float, default=60_000, help="a day")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--sweeps", default="60:180,600:1800,21600:86400")
+    parser.add_argument("--sweeps", help=f"default: the collector's; below 8 hours {SHORT}")
     parser.add_argument("--python", default="3.9", help="that runs the add-on")
     parser.add_argument("--json", type=Path, help="where the books go as JSON")
     parser.add_argument("--keep", type=Path, help="a folder for what the processes leave")
@@ -33,11 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     form = Form(
         seconds=given.hours * 3600,
         speed=given.speed,
-        tail_speed=max(given.speed, given.tail_speed) if given.speed > 1 else 1.0,
+        tail_speed=max(given.speed, given.tail_speed),
         kills=given.kills,
         events=given.events,
         seed=given.seed,
-        sweeps=given.sweeps,
+        sweeps=given.sweeps or (USUAL if given.hours * 3600 >= SHORT_DAY else SHORT),
         python=given.python,
     )
     # Ended by a signal, too, it leaves no process and no mount behind.

@@ -28,7 +28,6 @@ MANY = 1_000_000
 MET = {
     "kvstore_503": ("waiting_for_kvstore", "HTTP 503"),
     "splunkd_away": ("ConnectionError", "ConnectionRefused", "splunkd does not answer"),
-    "disk_log": ("no_log_file",),
     "dead_token": ("HTTP 401",),
 }
 
@@ -54,6 +53,7 @@ class SplunkHost:
         self._reads = threading.Event()
         self._reads.set()
         self._told: list[str] = []
+        self._cut = 0
         self.splunkd = Splunkd(home, splunks_python(version), clock.environment(HOSTS))
         self.splunkd.install(package())
         # The world's emulator is one in this process; of it only these two are used.
@@ -113,7 +113,7 @@ class SplunkHost:
 
     def strike(self, strike: Strike) -> None:
         """What befalls this host alone."""
-        on = bool(strike.value)
+        on = strike.begins
         if strike.kind == "kvstore_503":
             self.splunkd.faults.clear()
             if on:
@@ -127,6 +127,7 @@ class SplunkHost:
         elif on:
             self.log_disk.fill(self.pid)
         else:
+            self._cut += self._log_is_cut()
             self.log_disk.free(self.pid)
 
     def met(self) -> dict[str, int]:
@@ -134,6 +135,7 @@ class SplunkHost:
         text = "\n".join((*self._told, self.splunkd.logs()))
         found = {kind: sum(map(text.count, words)) for kind, words in MET.items()}
         found["splunkd_reads_nothing"] = self.blocked
+        found["disk_log"] = self._cut
         return found
 
     def facts(self) -> dict[str, Any]:
@@ -145,7 +147,12 @@ class SplunkHost:
         if self.alive():
             self.kill()
         self.splunkd.stop()
-        self.log_disk.close()
+        self.log_disk.close(keep=True)
+
+    def _log_is_cut(self) -> bool:
+        """Has a line met the full disk? Nothing fits beyond the disk's last block then."""
+        log = self.log_disk.folder / f"{APP}_{NAME}.log"
+        return log.exists() and not log.read_bytes().endswith(b"\n")
 
     def _end(self) -> int:
         assert self.run is not None

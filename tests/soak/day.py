@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any, NamedTuple, Protocol
 
 from tests.soak.clock import FastClock
-from tests.soak.plan import ALL_DAY, LIMIT, OTHERS, Strike
+from tests.soak.plan import ALL_DAY, LIMIT, SHORT_PAGES, Strike
 from tests.soak.slack import Slack
 from tests.soak.standalone import memory_of
 from tests.soak.tally import Tally
@@ -17,9 +17,10 @@ from tests.soak.tally import Tally
 #: Seconds of the fast clock between the end of a life and the next one: after a kill, as from a
 #: supervisor that restarts at once, and after an exit, as from one that waits a little.
 AFTER_KILL, AFTER_EXIT = (3.0, 20.0), (10.0, 40.0)
-#: The machine's seconds between two looks, and those for which a kill waits for a write.
-LOOK = 0.004
-WRITE_COMES = 1.5
+#: The machine's seconds between two looks, also while a kill is due, and those for which it waits
+#: for a write.
+LOOK, LOOK_CLOSER = 0.004, 0.0005
+WRITE_COMES = 0.8
 #: A receiver reads on, after its sender has died, what was on its way.
 ARRIVES = 0.06
 
@@ -98,7 +99,6 @@ class Day:
         self.peak = 0.0
         self.late = 0.0
         """Seconds by which the last strike came after its moment: the machine was too slow."""
-        self.kills_while_down = 0
         self._slack = slack
         self._clock = clock
         self._begin = begin
@@ -107,6 +107,11 @@ class Day:
         self._again = 0.0
         self._ended = True
         self._tokens = 1
+        self._kills: list[str] = []
+        """Kills that are due."""
+        self._waits: tuple[int, float] | None = None
+        """What had been written when a kill began to wait for more, and until when it waits."""
+        self._looked = 0.0
 
     def live(self, strikes: list[Strike], until: float) -> None:
         """Meet all strikes, each in its turn, and go on until a second of the day."""
@@ -115,6 +120,9 @@ class Day:
             self.late = max(self.late, self._clock.now() - self._begin - strike.at)
             self._strike(strike)
         self._go_on(until)
+        while self._kills:
+            self._tend()
+            time.sleep(LOOK_CLOSER)
 
     def end(self) -> int:
         """Stop the host in good order; its exit code."""
@@ -135,13 +143,17 @@ class Day:
         while self._clock.now() < self._begin + until:
             self._tend()
             left = self._clock.real(self._begin + until - self._clock.now())
-            time.sleep(max(0.0, min(LOOK, left)))
+            time.sleep(max(0.0, min(LOOK_CLOSER if self._kills else LOOK, left)))
 
     def _tend(self) -> None:
         self.host.tend()
         if self.host.alive():
-            pid = self.host.pid
-            self.peak = max(self.peak, memory_of(pid) if pid else 0.0)
+            if self._kills:
+                self._kill()
+            elif time.monotonic() - self._looked > 0.5:
+                self._looked = time.monotonic()
+                pid = self.host.pid
+                self.peak = max(self.peak, memory_of(pid) if pid else 0.0)
             return
         if not self._ended:
             self._over("exit", self.host.code(), AFTER_EXIT)
@@ -154,48 +166,46 @@ class Day:
 
     def _over(self, how: str, code: int, pause: tuple[float, float]) -> None:
         lived = self._clock.now() - self._started
-        self._ended = True
+        self._ended, self._waits = True, None
         self._again = self._clock.now() + self._chance.uniform(*pause)
         time.sleep(ARRIVES)
         self.ends.append(End(how, code, lived, self.host.in_flight()))
 
-    def _kill(self, how: str) -> None:
-        while not self.host.alive():
-            self.kills_while_down += self._ended
-            self._tend()
+    def _kill(self) -> None:
+        """Kill what runs, if it is time for the next kill."""
+        how = self._kills[0]
         if how == "after a write":
-            self._await_write()
-        if not self.host.alive():
-            # It has ended by itself meanwhile, and may not live to write before a later strike.
-            self._kill("anywhere")
-            return
+            if self._waits is None:
+                self._waits = self.host.written(), time.monotonic() + WRITE_COMES
+            before, end = self._waits
+            if self.host.written() == before and time.monotonic() < end:
+                return
+            if self._chance.random() < 0.5:  # a random moment later, which may be none
+                time.sleep(self._chance.random() * 0.01)
+            if not self.host.alive():
+                return
         pid = self.host.pid
         self.peak = max(self.peak, memory_of(pid) if pid else 0.0)
         self.host.kill()
+        del self._kills[0]
         self._over(how, -9, AFTER_KILL)
-
-    def _await_write(self) -> None:
-        """Wait until something has been written, and a random moment that may last no time."""
-        before, end = self.host.written(), time.monotonic() + WRITE_COMES
-        while self.host.alive() and time.monotonic() < end:
-            if self.host.written() > before:
-                if self._chance.random() < 0.5:
-                    time.sleep(self._chance.random() * 0.01)
-                return
-            time.sleep(0.0003)
 
     # -- what befalls it -------------------------------------------------------------------
 
     def _strike(self, strike: Strike) -> None:
         kind, value = strike.kind, strike.value
         if kind == "kill":
-            self._kill(str(value))
+            self._kills.append(str(value))
         elif kind == "others":
             # Where others take all there is, there is nothing saved up, either.
-            most = value != OTHERS
-            self._slack.change(other_calls_per_minute=value, calls_at_once=5 if most else LIMIT)
+            at_once = 5 if strike.begins else LIMIT
+            self._slack.change(other_calls_per_minute=value, calls_at_once=at_once)
         elif kind == "cursors":
-            self._slack.change(cursor_lifetime=value)
+            # Short pages have more cursors, whatever the page size.
+            pages = 0.9 if strike.begins else SHORT_PAGES
+            if strike.begins:
+                self._slack.burst(5000, 2)
+            self._slack.change(cursor_lifetime=value, short_pages=pages)
         elif kind == "outage":
             self._slack.plan_faults(("http_503=1",) if value else ALL_DAY)
         elif kind == "slow":

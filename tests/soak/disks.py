@@ -39,10 +39,11 @@ class SmallDisk:
         """Nothing more fits; ``pid``: the process that is to find out, if it runs."""
         self.is_full = True
         if self.real:
-            left = os.statvfs(self.folder)
-            size = left.f_bavail * left.f_frsize
             with self._filler.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, max(LEAST, size))
+                # Others write meanwhile, so that what is left is soon less than it was.
+                while (size := _left(self.folder)) >= LEAST:
+                    with contextlib.suppress(OSError):
+                        os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size)
         elif pid is not None:
             self.limit(pid)
 
@@ -63,7 +64,15 @@ class SmallDisk:
             _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
 
-    def close(self) -> None:
-        """Let go of the file system."""
+    def close(self, keep: bool = False) -> None:
+        """Let go of the file system; ``keep``: what is in it stays in the folder."""
         if self.real:
+            kept = {p: p.read_bytes() for p in self.folder.iterdir() if keep and p.is_file()}
             subprocess.run(["umount", "--lazy", str(self.folder)], check=False)
+            for path, content in kept.items():
+                path.write_bytes(content)
+
+
+def _left(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize

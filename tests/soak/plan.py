@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What strikes when: a day's faults, drawn from a seed. Pure.
 
-Moments are seconds since the day began. Every kind comes at least once, however short the day.
+Moments are seconds since the day began. Every kind comes at least once, however short the day is.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import NamedTuple
 
 DAY = 86_400.0
@@ -27,8 +28,9 @@ ALL_DAY = (
     "hang=0.001",
 )
 #: The organization's limit, and what its other tools take of it as a rule and at times.
-LIMIT, OTHERS, OTHERS_MOST = 50, 10, 49
-CURSOR_LIVES, CURSOR_DIES = 3600, 1
+LIMIT, OTHERS, OTHERS_MOST = 50, 10, 50
+CURSOR_LIVES, CURSOR_DIES = 3600, 0.01
+SHORT_PAGES = 0.1
 
 
 class Strike(NamedTuple):
@@ -79,12 +81,20 @@ OF_HOST = {
 RECEIVER_KILLS = 60
 
 
+#: Below so many seconds a day is short: every kind comes once, and those that would hide one
+#: another come one after the other.
+SHORT = 8 * 3600.0
+_BESIDE = ("clock", "slacks_clock", "slow", "disk_log")
+
+
 def plan(host: str, seconds: float, kills: int, seed: int) -> list[Strike]:
     """The strikes of a day of so many ``seconds``, in order."""
     chance = random.Random(f"{seed}|{host}")
-    found: list[Strike] = []
-    for kind in (*COMMON, *OF_HOST[host]):
-        found += _spans(kind, seconds, chance)
+    kinds = (*COMMON, *OF_HOST[host])
+    if seconds < SHORT:
+        found = _one_after_the_other(kinds, seconds, chance)
+    else:
+        found = [strike for kind in kinds for strike in _spread(kind, seconds, chance)]
     found += [_kill(chance, seconds) for _ in range(kills)]
     if host == "standalone":
         times = max(3, round(RECEIVER_KILLS * min(1.0, seconds / DAY)))
@@ -99,24 +109,45 @@ def _kill(chance: random.Random, seconds: float) -> Strike:
     return Strike(chance.uniform(0.004, 0.985) * seconds, "kill", how)
 
 
-def _spans(kind: Span, seconds: float, chance: random.Random) -> list[Strike]:
-    """Spread over the day, one in each of as many equal parts; shorter in a shorter day."""
+def _strikes(kind: Span, begin: float, lasts: float) -> list[Strike]:
+    return [
+        Strike(begin, kind.kind, kind.on),
+        Strike(begin + lasts, kind.kind, kind.off, begins=False),
+    ]
+
+
+def _spread(kind: Span, seconds: float, chance: random.Random) -> list[Strike]:
+    """Over the day, one in each of as many equal parts as it comes times."""
     share = min(1.0, seconds / DAY)
-    times = max(1, round(kind.times * min(1.0, share * 4)))
-    # In a short day, an hour is short too, but not so short that nobody notices.
-    lasts = min(kind.seconds * max(share, 0.1), 0.3 * seconds / times)
+    times = max(1, round(kind.times * share))
+    part = 0.9 * seconds / times
+    lasts = min(kind.seconds, 0.4 * part)
     found = []
-    for part in range(times):
-        room = 0.9 * seconds / times - lasts
-        begin = 0.05 * seconds + part * 0.9 * seconds / times + chance.random() * room
-        if kind.kind == "new_token":
-            begin = 0.48 * seconds
-        if kind.kind == "dead_token":
-            begin = 0.7 * seconds
-        found += [
-            Strike(begin, kind.kind, kind.on),
-            Strike(begin + lasts, kind.kind, kind.off, begins=False),
-        ]
+    for number in range(times):
+        begin = 0.05 * seconds + number * part + chance.random() * (part - lasts)
+        # One in the middle of the day, the other well behind it.
+        begin = {"new_token": 0.48, "dead_token": 0.7}.get(kind.kind, begin / seconds) * seconds
+        found += _strikes(kind, begin, lasts)
+    return found
+
+
+def _one_after_the_other(
+    kinds: Sequence[Span], seconds: float, chance: random.Random
+) -> list[Strike]:
+    alone = [kind for kind in kinds if kind.kind not in _BESIDE]
+    chance.shuffle(alone)
+    part = 0.9 * seconds / len(alone)
+    found = []
+    for number, kind in enumerate(alone):
+        found += _strikes(kind, 0.05 * seconds + (number + 0.1) * part, 0.8 * part)
+    others = [kind for kind in kinds if kind.kind in _BESIDE]
+    part = 0.9 * seconds / len(others)
+    for number, kind in enumerate(others):
+        begin, lasts = 0.05 * seconds + number * part, 0.7 * part
+        if kind.kind == "disk_log":
+            # So few lines are written that it has to be full for long until one meets it.
+            begin, lasts = 0.05 * seconds, 0.85 * seconds
+        found += _strikes(kind, begin, lasts)
     return found
 
 

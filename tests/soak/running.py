@@ -12,19 +12,28 @@ from tests.soak import books
 from tests.soak.addon import SplunkHost
 from tests.soak.clock import FastClock
 from tests.soak.day import Day, Host
+from tests.soak.plan import SHORT as SHORT_DAY
 from tests.soak.plan import bursts, plan
-from tests.soak.slack import HISTORY_HOURS, Slack, slack
+from tests.soak.slack import COMMAND, HISTORY_HOURS, Slack, slack
 from tests.soak.standalone import PAGE, Standalone
 
 HOSTS = ("standalone", "addon")
-#: 2026-03-13, a Friday, 00:00 UTC: the last day of the week that the dashboards show.
-BEGIN = 1_773_360_000
+#: The collector's own sweeps, and those of a day that is too short for them.
+USUAL = "60:180,600:1800,21600:86400"
+SHORT = "60:180,300:1500"
+#: 2026-03-13, a Friday, 00:00 UTC: the last day of the week that the dashboards show. A short day
+#: begins at nine, when there is something to collect.
+MIDNIGHT = 1_773_360_000
+NINE = MIDNIGHT + 9 * 3600
 #: A page of the add-on's has no other size.
 PAGE_OF = {"standalone": PAGE, "addon": 500}
 
 
 class Form(NamedTuple):
-    """How long, how fast, and how many; see the options of ``python -m tests.soak``."""
+    """How long, how fast, and how many; see the options of ``python -m tests.soak``.
+
+    ``command``: what the stand-alone collector is started with.
+    """
 
     seconds: float = 86_400.0
     speed: float = 48.0
@@ -32,8 +41,14 @@ class Form(NamedTuple):
     kills: int = 1000
     events: float = 60_000
     seed: int = 1
-    sweeps: str = "60:180,600:1800,21600:86400"
+    sweeps: str = USUAL
     python: str = "3.9"
+    command: tuple[str, ...] = (COMMAND,)
+
+    @property
+    def begin(self) -> int:
+        """When the day begins, unix seconds of the fast clock."""
+        return NINE if self.seconds < SHORT_DAY else MIDNIGHT
 
 
 def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
@@ -47,13 +62,13 @@ def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
         f"0.04:10-{min(900, most)}",
         f"0.01:{min(60, most / 10):.0f}-{most}:heavy",
     )
-    peaks = bursts(BEGIN, form.seconds, form.seed, PAGE_OF[name])
-    clock = FastClock(folder, BEGIN - 1, form.speed)
+    peaks = bursts(form.begin, form.seconds, form.seed, PAGE_OF[name])
+    clock = FastClock(folder, form.begin - 1, form.speed)
     with slack(clock, form.seed, a_day=form.events, late=late, bursts=peaks) as there:
         host = _host(name, folder, clock, there, form)
         try:
-            day = Day(host, there, clock, BEGIN, form.seed)
-            end = BEGIN + int(form.seconds)
+            day = Day(host, there, clock, form.begin, form.seed)
+            end = form.begin + int(form.seconds)
             there.ends(end)
             _say(f"{name}: the day begins")
             day.live(plan(name, form.seconds, form.kills, form.seed), form.seconds)
@@ -70,15 +85,15 @@ def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
 
 def _host(name: str, folder: Path, clock: FastClock, there: Slack, form: Form) -> Host:
     if name == "standalone":
-        return Standalone(folder, clock, there, form.sweeps)
+        return Standalone(folder, clock, there, form.sweeps, form.command)
     return SplunkHost(folder, clock, there, form.sweeps, form.python)
 
 
 def _books(day: Day, there: Slack, code: int, form: Form, deepest: float) -> dict[str, Any]:
     host = day.host
     # The host began an hour's share later than the first event: "-6h" when it first ran.
-    truth = there.truth(BEGIN - HISTORY_HOURS * 3600 + 120, BEGIN + int(form.seconds))
-    before = {row.id for row in there.truth(0, BEGIN - HISTORY_HOURS * 3600 + 119)}
+    truth = there.truth(form.begin - HISTORY_HOURS * 3600 + 120, form.begin + int(form.seconds))
+    before = {row.id for row in there.truth(0, form.begin - HISTORY_HOURS * 3600 + 119)}
     counters = there.control("counters")
     more = {"receiver": getattr(host, "unacknowledged", 0)}
     outputs, flights = {}, {}
@@ -87,7 +102,7 @@ def _books(day: Day, there: Slack, code: int, form: Form, deepest: float) -> dic
             del tally.counts[known]
         flights[name] = books.in_flight(day.ends, name)
         bound = sum(flights[name]) + more.get(name, 0)
-        outputs[name] = books.output(truth, tally, bound, BEGIN)
+        outputs[name] = books.output(truth, tally, bound, form.begin)
     kills = books.lives(day.ends)
     checks = [
         *books.of_slack(truth, PAGE_OF[host.name], deepest),
@@ -97,7 +112,7 @@ def _books(day: Day, there: Slack, code: int, form: Form, deepest: float) -> dic
     ]
     return {
         "host": host.name,
-        "form": form._asdict(),
+        "form": {**form._asdict(), "command": Path(form.command[-1]).name},
         "generated": len(truth),
         "outputs": {name: one._asdict() for name, one in outputs.items()},
         "in_flight_at_kills_and_exits": flights,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from tests.bench.children import Emulator, environment
 from tests.soak.clock import FastClock
-from tests.soak.plan import ALL_DAY, CURSOR_LIVES, LIMIT, OTHERS
+from tests.soak.plan import ALL_DAY, CURSOR_LIVES, LIMIT, OTHERS, SHORT_PAGES
 
 TOP = Path(__file__).parents[2]
 #: Hours of history that there are when the day begins: the collector's first backlog.
@@ -46,6 +46,10 @@ class Slack(Emulator):
         """Move Slack's clock."""
         self.control("clock", "POST", {"step": seconds})
 
+    def burst(self, count: int, seconds: int) -> None:
+        """So many events in the next ``seconds``."""
+        self.control("bursts", "POST", {"count": count, "seconds": seconds})
+
     def ends(self, second: int) -> None:
         """No events from this second on."""
         self.control("rate", "POST", {"events_per_second": 0, "from": second})
@@ -65,7 +69,7 @@ def slack(
     options: list[object] = ["--seed", seed, "--token", Slack.token, "--events-per-day", a_day]
     options += ["--history-days", HISTORY_HOURS / 24, "--cursor-lifetime", CURSOR_LIVES]
     options += ["--calls-per-minute", LIMIT, "--other-calls-per-minute", OTHERS]
-    options += ["--short-pages", 0.1, "--answer-time", "0.1-1.5"]
+    options += ["--short-pages", SHORT_PAGES, "--answer-time", "0.1-1.5"]
     for name, values in (("late", late), ("burst", bursts), ("fault", ALL_DAY)):
         for value in values:
             options += [f"--{name}", value]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,14 @@ class Standalone:
 
     name = "standalone"
 
-    def __init__(self, folder: Path, clock: FastClock, slack: Slack, sweeps: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: FastClock,
+        slack: Slack,
+        sweeps: str,
+        command: Sequence[str] = (COMMAND,),
+    ) -> None:
         self.folder = folder
         self.tallies = {"file": Tally(), "receiver": Tally()}
         self.receiver_kills = 0
@@ -49,9 +57,10 @@ class Standalone:
         self._receiver.start()
         self._reads = {"file": 0, "receiver": 0}
         self._batch: list[Arrival] = []
+        self._receiver_away = False
         self._chunk = ""
         self.set_token(slack.token)
-        self.line = [COMMAND, "run", "--token-file", str(self._token), "--start", "-6h"]
+        self.line = [*command, "run", "--token-file", str(self._token), "--start", "-6h"]
         self.line += ["--api-url", slack.base_url, "--state", str(self._state), "--input", "soak"]
         self.line += ["--account", "soak", "--sweeps", sweeps, "--page-size", str(PAGE)]
         self.line += ["--output", "ndjson", "--output-file", str(self._file)]
@@ -131,17 +140,11 @@ class Standalone:
 
     def strike(self, strike: Strike) -> None:
         """What befalls this host alone."""
-        if strike.kind == "receiver":
-            self._kill_receiver()
-            self._receiver.start()
-        elif strike.kind == "receiver_away":
-            if strike.value:
-                self._kill_receiver()
-            else:
-                self._receiver.start()
+        if strike.kind.startswith("receiver"):
+            self._receivers(strike)
         else:
             disk = {"disk_output": self.output, "disk_state": self.state}[strike.kind]
-            (disk.fill if strike.value else disk.free)(self.pid)
+            (disk.fill if strike.begins else disk.free)(self.pid)
 
     def met(self) -> dict[str, int]:
         """Proofs in the log that faults were met, by kind."""
@@ -165,6 +168,17 @@ class Standalone:
         self._receiver.kill()
         for disk in (self.output, self.state):
             disk.close()
+
+    def _receivers(self, strike: Strike) -> None:
+        """It is killed, and up again at once or when its absence is over."""
+        if strike.kind == "receiver_away":
+            self._receiver_away = strike.begins
+        elif self._receiver_away:
+            return  # there is none to kill
+        if strike.begins:
+            self._kill_receiver()
+        if not self._receiver_away:
+            self._receiver.start()
 
     def _kill_receiver(self) -> None:
         """The batch that it wrote last may come again, if the collector has not committed it."""
