@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ class Standalone:
         self.folder = folder
         self.tallies = {"file": Tally(), "receiver": Tally()}
         self.receiver_kills = 0
+        self.shrunk = 0
+        """How often a file was shorter than what had been read of it."""
         self.unacknowledged = 0
         """Events of batches that a receiver had written when it was killed, and not committed."""
         self.process: subprocess.Popen[bytes] | None = None
@@ -157,6 +160,7 @@ class Standalone:
         """What else the books say of it."""
         return {
             "full disk": self.output.kind,
+            "times a file was shorter than what was read": self.shrunk,
             "receiver kills": self.receiver_kills,
             "written by a receiver when it was killed, not committed": self.unacknowledged,
         }
@@ -196,6 +200,8 @@ class Standalone:
         if not path.exists():
             return
         with path.open("rb") as file:
+            # Whoever follows a file takes one that has become shorter for a new one.
+            self.shrunk += os.fstat(file.fileno()).st_size < self._reads[name]
             file.seek(self._reads[name])
             new = file.read()
         end = new.rfind(b"\n") + 1
