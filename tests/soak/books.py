@@ -17,8 +17,10 @@ LATE = 15.0
 
 
 class Output(NamedTuple):
-    """What arrived at one output. ``bound``: events in flight at ends of lives, and with it what
-    a receiver had written and not committed when it was killed: so many may come twice.
+    """What arrived at one output. ``bound``: so many may come twice.
+
+    Those are the events in flight at ends of lives, and what a receiver had written and nobody
+    had committed when it was killed.
     """
 
     delivered: int
@@ -82,9 +84,7 @@ def lives(ends: Sequence[End]) -> dict[str, Any]:
 
 def in_flight(ends: Sequence[End], name: str) -> tuple[int, int]:
     """Events in flight at kills, and at other ends of lives."""
-    at_kills = sum(
-        end.in_flight[name] for end in ends if end.how in ("anywhere", "after a write")
-    )
+    at_kills = sum(end.in_flight[name] for end in ends if end.how in ("anywhere", "after a write"))
     return at_kills, sum(end.in_flight[name] for end in ends) - at_kills
 
 

@@ -8,7 +8,6 @@ is in a page of a file that this module writes.
 from __future__ import annotations
 
 import mmap
-import os
 import shutil
 import struct
 import subprocess
@@ -96,7 +95,7 @@ class FastClock:
     def close(self) -> None:
         """Let go of the page; processes that have it keep it."""
         self._page.close()
-        os.unlink(self._path)
+        self._path.unlink()
 
     def _monotonic(self) -> int:
         return self._shown + int((time.monotonic_ns() - self._real) * self.speed)

@@ -90,9 +90,7 @@ class End(NamedTuple):
 class Day:
     """``begin``: when the day begins, unix seconds of the fast clock."""
 
-    def __init__(
-        self, host: Host, slack: Slack, clock: FastClock, begin: float, seed: int
-    ) -> None:
+    def __init__(self, host: Host, slack: Slack, clock: FastClock, begin: float, seed: int) -> None:
         self.host = host
         self.ends: list[End] = []
         self.struck: Counter[str] = Counter()

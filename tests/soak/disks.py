@@ -68,7 +68,8 @@ class SmallDisk:
         """Let go of the file system; ``keep``: what is in it stays in the folder."""
         if self.real:
             kept = {p: p.read_bytes() for p in self.folder.iterdir() if keep and p.is_file()}
-            subprocess.run(["umount", "--lazy", str(self.folder)], check=False)
+            line = ["umount", "--lazy", str(self.folder)]
+            subprocess.run(line, check=False)
             for path, content in kept.items():
                 path.write_bytes(content)
 

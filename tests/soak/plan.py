@@ -84,7 +84,7 @@ RECEIVER_KILLS = 60
 #: Below so many seconds a day is short: every kind comes once, and those that would hide one
 #: another come one after the other.
 SHORT = 8 * 3600.0
-_BESIDE = ("clock", "slacks_clock", "slow", "disk_log")
+_BESIDE = ("clock", "slacks_clock", "slow", "cursors", "disk_log")
 
 
 def plan(host: str, seconds: float, kills: int, seed: int) -> list[Strike]:
@@ -144,8 +144,8 @@ def _one_after_the_other(
     part = 0.9 * seconds / len(others)
     for number, kind in enumerate(others):
         begin, lasts = 0.05 * seconds + number * part, 0.7 * part
-        if kind.kind == "disk_log":
-            # So few lines are written that it has to be full for long until one meets it.
+        if kind.kind in ("disk_log", "cursors"):
+            # So few lines and so few cursors are written that it has to last until one meets it.
             begin, lasts = 0.05 * seconds, 0.85 * seconds
         found += _strikes(kind, begin, lasts)
     return found

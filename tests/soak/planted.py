@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,4 +24,4 @@ def _commits_first(self: Committer, fresh: Sequence[Event], *more: Any, **named:
 
 if __name__ == "__main__":
     Committer.deliver = _commits_first  # type: ignore[method-assign]
-    sys.exit(main())
+    main()

@@ -12,21 +12,20 @@ def text(found: Mapping[str, Any]) -> str:
     form = found["form"]
     lines = [
         "",
-        f"{found['host']}: {form['seconds'] / 3600:g} hours under fire at {form['speed']:g} times "
-        f"the machine's speed, then quiet at {form['tail_speed']:g} times; "
-        f"took {found['took_s'] / 60:.1f} minutes",
+        f"{found['host']}: {form['seconds'] / 3600:g} hours under fire, quiet until all is swept",
+        (
+            f"  at {form['speed']:g} and {form['tail_speed']:g} times the machine's speed; "
+            f"took {found['took_s'] / 60:.1f} minutes"
+        ),
         f"  generated                    {found['generated']}",
     ]
     for name, one in found["outputs"].items():
+        lines.append(f"  {name}: delivered {one['delivered']}, lost {one['lost']}")
         kills, others = found["in_flight_at_kills_and_exits"][name]
-        lines += [
-            f"  {name}: delivered {one['delivered']}, lost {one['lost']}, never Slack's "
-            f"{one['alien']}",
-            f"    repeated {one['repeated']}, allowed {one['bound']} (in flight: {kills} at kills, "
-            f"{others} at other ends)",
-            f"    delay: median {one['delay_median']} s, 95 % {one['delay_95']} s, most "
-            f"{one['delay_most']} s",
-        ]
+        flight = f"in flight: {kills} at kills, {others} at other ends"
+        lines.append(f"    repeated {one['repeated']}, allowed {one['bound']} ({flight})")
+        times = f"median {one['delay_median']} s, 95 % {one['delay_95']} s"
+        lines.append(f"    delay: {times}, most {one['delay_most']} s")
     for name, value in (
         *found["lives"].items(),
         ("peak memory", f"{found['peak_memory_mb']} MB"),

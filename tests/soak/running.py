@@ -108,7 +108,9 @@ def _books(day: Day, there: Slack, code: int, form: Form, deepest: float) -> dic
         *books.of_slack(truth, PAGE_OF[host.name], deepest),
         *books.struck(counters, day.struck, {**host.met(), "kill": kills["kills"]}),
         books.Check("kills", f"{kills['kills']} of {form.kills}", kills["kills"] >= form.kills),
-        books.Check("no file shrinks", str(getattr(host, "shrunk", 0)), not getattr(host, "shrunk", 0)),
+        books.Check(
+            "no file shrinks", str(getattr(host, "shrunk", 0)), not getattr(host, "shrunk", 0)
+        ),
         books.Check("the last life ends in good order", f"exit {code}", code == 0),
     ]
     return {
