@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from slack_audit_input.collector.calls import Calls, Stopped
-from slack_audit_input.collector.commit import Committer
+from slack_audit_input.collector.commit import NO_COVERAGE, Committer, OfCoverage
 from slack_audit_input.collector.counters import Counters
+from slack_audit_input.collector.coverage import RECORDS_KEPT, Coverage
 from slack_audit_input.collector.naming import ActionNames
 from slack_audit_input.collector.opening import first_ledger, hear_slack, resumed
 from slack_audit_input.collector.ports import Checkpoint, Clock, Log, Outcome, Pool, Sink
@@ -20,8 +21,13 @@ from slack_audit_input.collector.refusal import Refusals
 from slack_audit_input.collector.retries import Retries, smaller_page
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.collector.work import Work
-from slack_audit_input.engine.absorb import Absorbed, absorb, dropped
+from slack_audit_input.engine.absorb import Absorbed, absorb, dropped, late_among
+from slack_audit_input.engine.coverage import waived
+from slack_audit_input.engine.delivered import HOUR
 from slack_audit_input.engine.plan import add_backlog, reread
+from slack_audit_input.engine.records import event_of, told
+from slack_audit_input.engine.spans import within
+from slack_audit_input.model.coverage import COMPLETE, DIFFERS, Tally
 from slack_audit_input.model.errors import (
     CursorRejected,
     ProtocolError,
@@ -32,7 +38,7 @@ from slack_audit_input.model.errors import (
     Unfinished,
 )
 from slack_audit_input.model.event import Event, Page
-from slack_audit_input.model.ledger import BACKLOG, LIVE, Reading, Span
+from slack_audit_input.model.ledger import BACKLOG, COVERAGE, LIVE, Reading, Span
 from slack_audit_input.slack.answers import page_of, params_of
 from slack_audit_input.slack.budget import CallBudget
 from slack_audit_input.slack.clock import SlackClock
@@ -41,6 +47,10 @@ from slack_audit_input.slack.clock import SlackClock
 SUMMARY_EVERY = 60.0
 #: Pages that may wait to be taken in; with more, memory would grow with Slack's speed.
 PAGES_AHEAD = 2
+#: A coverage reading comes after everything else, but for one page in so many seconds.
+COVERAGE_AT_LEAST = 60.0
+#: Calls for coverage in a run that ends by itself.
+COVERAGE_OF_ONCE = 30
 #: How often a request without cursor and bad action may be refused before nobody knows why.
 REFUSALS_ALLOWED = 2
 
@@ -80,6 +90,7 @@ class Collector:
         self._accept = settings.filters.accept()
         self._live_at = float("-inf")
         self._live_failures = 0
+        self._covered_at = float("-inf")
         # Polls fall on a random fraction of their second. Always on the same one, they would
         # never meet a Date that has just turned, and Slack's clock would stay badly known.
         self._phase = 0.0
@@ -114,7 +125,7 @@ class Collector:
                 self._dispatch(now, live)
                 if watch:
                     watch(self)
-                if (once or not live) and self.work.nothing_left():
+                if (once or not live) and self._nothing_left(live):
                     break
                 outcome = self._calls.wait(self._pause(now, live))
                 if outcome is not None:
@@ -130,6 +141,20 @@ class Collector:
             self._log("info", "stopped", input=self.settings.input, note=str(unfinished))
         finally:
             self._pool.close()
+
+    def _nothing_left(self, live: bool) -> bool:
+        """Has a run that ends by itself done all it is to do?"""
+        if not self.work.nothing_left() or self._coverage.under_way():
+            return False
+        if not live or not self.settings.coverage:
+            return True
+        # A cron job is to end before its next one: a long history is covered bit by bit.
+        spent = self.counters.run["coverage_calls"] >= COVERAGE_OF_ONCE
+        return spent or not self._coverage.waiting(self.work.ledger)
+
+    def hours_waiting(self) -> int:
+        """Closed hours that wait for their coverage record."""
+        return self._coverage.waiting(self.work.ledger) if self.settings.coverage else 0
 
     @property
     def work(self) -> Work:
@@ -170,6 +195,13 @@ class Collector:
             else resumed(state, settings, now, self._log)
         )
         self._work = Work(ledger, settings.levels, settings.page_size)
+        self._coverage = Coverage(
+            self._checkpoint,
+            settings.levels,
+            settings.page_size,
+            settings.account,
+            settings.input,
+        )
         self._committer = Committer(
             self._sink,
             self._checkpoint,
@@ -203,19 +235,37 @@ class Collector:
             reading = self.work.next_live(self.slack_clock.now(now))
             if reading is not None:
                 self._ask(reading, urgent=True)
-        while (
-            self.work.workers_busy() < self.settings.workers and self._calls.arrived() < PAGES_AHEAD
-        ):
+        # Beside a backlog of days, one call a minute: or records would be days late, too.
+        if now - self._covered_at >= COVERAGE_AT_LEAST:
+            self._ask_for_coverage(now, live)
+        while self._may_ask():
             reading = self.work.next_waiting(now) or self.work.next_open()
             if reading is None and self.work.density and self._calls.may_start(now, False):
                 reading = self.work.next_half()
                 self.counters.add("cuts", reading is not None)
             if reading is None:
+                self._ask_for_coverage(now, live)
                 return
             urgent = reading.kind != BACKLOG
             if not self._calls.may_start(now, urgent):
                 return
             self._ask(reading, urgent)
+
+    def _may_ask(self) -> bool:
+        """Is a worker free, and not too much waiting to be taken in?"""
+        busy = self.work.workers_busy() + self._coverage.under_way()
+        return busy < self.settings.workers and self._calls.arrived() < PAGES_AHEAD
+
+    def _ask_for_coverage(self, now: float, live: bool) -> None:
+        if not (live and self.settings.coverage and self._may_ask()):
+            return
+        reading = self._coverage.next(self.work.ledger, now)
+        if reading is None or not self._calls.may_start(now, False):
+            return
+        self._covered_at = now
+        self._coverage.begin(reading)
+        self.counters.add("coverage_calls")
+        self._calls.start(COVERAGE, "logs", params_of(reading, self._filters), False)
 
     def _live_is_due(self, now: float) -> bool:
         if now < self._live_at or self.work.live_under_way():
@@ -238,6 +288,9 @@ class Collector:
                 max(at - now, self.budget.wait(now, kind != BACKLOG))
                 for at, kind in self.work.ripe_at()
             ]
+            at = self._coverage.at()
+            if at is not None:
+                times.append(max(at - now, self.budget.wait(now, False)))
             # An open window waits for the budget only; so does half of one.
             times.append(self.budget.wait(now, False) or self.settings.beat_every)
         return max(0.0, min(times))
@@ -245,7 +298,10 @@ class Collector:
     # -- what came back --------------------------------------------------------------------
 
     def _take(self, outcome: Outcome) -> None:
-        reading = self.work.end(outcome.ticket)
+        if outcome.ticket == COVERAGE:
+            reading: Reading | None = self._coverage.end()
+        else:
+            reading = self.work.end(outcome.ticket)
         if reading is None:
             return
         answer = outcome.answer
@@ -269,7 +325,10 @@ class Collector:
         except Retryable as error:
             self._failed(reading, error, answer.body if answer else b"")
         else:
-            self._absorb(reading, page)
+            if reading.kind == COVERAGE:
+                self._cover(reading, page)
+            else:
+                self._absorb(reading, page)
 
     def _absorb(self, reading: Reading, page: Page) -> None:
         now = self._clock.monotonic()
@@ -290,7 +349,41 @@ class Collector:
         if reading.kind == BACKLOG and page.oldest is not None and reading.top > page.oldest:
             self.work.density = page.entries / (reading.top - page.oldest)
         self._count(reading, page, absorbed)
-        self._commit(absorbed.fresh, absorbed.add)
+        self._coverage.delivered(absorbed.add)
+        tallies: dict[int, Tally] = {}
+        undated = {event.key for event in page.undated}
+        late = [e for e in late_among(absorbed.fresh, reading) if e.key not in undated]
+        if late:
+            self.work.ledger, tallies = self._coverage.late(
+                self.work.ledger, late, self.slack_clock.now(now)
+            )
+        rows = self._coverage.tallies.rows(tallies)
+        self._commit(absorbed.fresh, absorbed.add, coverage=OfCoverage(rows))
+        self._coverage.tallies.applied(tallies)
+
+    def _cover(self, reading: Reading, page: Page) -> None:
+        """Take in a page of a coverage reading."""
+        self._retries.good()
+        now = self.slack_clock.now(self._clock.monotonic())
+        taken = self._coverage.take(self.work.ledger, reading, page, now)
+        self.work.ledger = taken.ledger
+        if taken.fresh:
+            # The index must know these minutes before it can add to them.
+            self._committer.index.of(page._replace(events=taken.fresh, undated=[]))
+        add = self.counters.add
+        add("coverage_missing", len(taken.fresh))
+        add("coverage_repaired", len(taken.fresh))
+        add("events", len(taken.fresh))
+        add("hours_covered", len(taken.records))
+        for record in taken.records:
+            add("coverage_missing", record.found.short)
+            add("coverage_differs", record.state == DIFFERS)
+            if record.state != COMPLETE:
+                self._log("warning", "hole", **told(record))
+        floor = self.work.ledger.head // HOUR - RECORDS_KEPT if taken.records else None
+        records = [event_of(record) for record in taken.records]
+        self._commit(taken.fresh, taken.add, coverage=OfCoverage(taken.rows, records, floor))
+        self._coverage.tallies.applied(taken.tallies)
 
     def _count(self, reading: Reading, page: Page, absorbed: Absorbed) -> None:
         add = self.counters.add
@@ -312,15 +405,20 @@ class Collector:
     def _again(self, reading: Reading, delay: float) -> None:
         """Ask the same again later; a live reading is planned anew instead."""
         at = self._clock.monotonic() + delay
-        if reading.kind == LIVE:
+        if reading.kind == COVERAGE:
+            self._coverage.later(reading, at)
+        elif reading.kind == LIVE:
             self._live_at = at
         else:
             self.work.later(reading, at)
 
     def _without_cursor(self, reading: Reading, limit: int, delay: float = 0.0) -> None:
+        at = self._clock.monotonic() + delay
+        if reading.kind == COVERAGE:
+            self._coverage.without_cursor(reading, limit, at)
+            return
         following = dropped(self.work.ledger, reading, self.work.readings(), limit)
         if following is not None:
-            at = self._clock.monotonic() + delay
             self.work.later(following._replace(attempts=reading.attempts), at)
 
     def _failed(self, reading: Reading, error: Retryable, evidence: bytes) -> None:
@@ -374,6 +472,10 @@ class Collector:
             span = Span(request.oldest, request.latest)
             fold = reread if request.kind == "reread" else add_backlog
             self.work.ledger = fold(self.work.ledger, span)
+            if request.kind == "backfill" and not self.settings.coverage_history:
+                self.work.ledger = waived(
+                    self.work.ledger, *within(span, self.work.backlog_windows())
+                )
             self._log("info", "asked", kind=request.kind, oldest=span.oldest, latest=span.latest)
         if requests:
             self._commit(answered=[request.number for request in requests])
@@ -383,12 +485,14 @@ class Collector:
         fresh: Sequence[Event] = (),
         add: Mapping[int, Mapping[int, None]] | None = None,
         answered: Sequence[int] = (),
+        coverage: OfCoverage = NO_COVERAGE,
     ) -> None:
         self.counters.add("commits")
         # As of the last write: what this one brings is in the next commit.
         for name, count in self._sink_counters().items():
             self.counters.add(name, count - self._sink_counted.get(name, 0))
             self._sink_counted[name] = count
+        self.counters.hours_waiting = self.hours_waiting()
         self._committer.deliver(
             fresh,
             add or {},
@@ -396,10 +500,16 @@ class Collector:
             counters=self.counters.to_json(),
             filters=self.settings.filters.text(),
             beat=self._clock.wall(),
-            held=self.work.spans(),
+            held=self._held(),
             answered=answered,
+            coverage=coverage,
         )
         self._last_commit = self._clock.monotonic()
+
+    def _held(self) -> list[Span]:
+        """Seconds whose minutes may not leave the delivered index yet."""
+        covering = self._coverage.held(self.work.ledger) if self.settings.coverage else []
+        return [*self.work.spans(), *covering]
 
     def _beat(self) -> None:
         """A sign of life in the store at least every ``beat_every``, and a summary line."""
