@@ -12,10 +12,11 @@ from typing import Any, cast
 
 from tests.addon.world import Addon
 from tests.soak.clock import HOSTS, FastClock
+from tests.soak.covered import Record
 from tests.soak.disks import SmallDisk
 from tests.soak.plan import Strike
 from tests.soak.slack import Slack
-from tests.soak.tally import Tally
+from tests.soak.tally import Checkpoint, Tally
 from tests.splunkd.inputs import params_of
 from tests.splunkd.places import APP, KIND, package, splunks_python
 from tests.splunkd.scripts import Run
@@ -42,7 +43,7 @@ class SplunkHost:
     ) -> None:
         self.folder = folder
         self.tallies = {"splunk": Tally()}
-        self.coverage: list[dict[str, Any]] = []
+        self._records: list[Record] = []
         self.run: Run | None = None
         self.version = version
         self.blocked = 0
@@ -101,10 +102,18 @@ class SplunkHost:
         """Grows when something is written."""
         return self.tallies["splunk"].total()
 
+    def left(self) -> contextlib.AbstractContextManager[Checkpoint]:
+        """The checkpoint of the process, for reading."""
+        return contextlib.nullcontext(kv_checkpoint(self.splunkd.kvstore(APP), NAME))
+
+    def coverage(self) -> dict[str, list[Record]]:
+        """Coverage records, by output."""
+        return {"splunk": self._records}
+
     def in_flight(self) -> dict[str, int]:
         """What a process that has ended had written and not committed."""
-        left = kv_checkpoint(self.splunkd.kvstore(APP), NAME)
-        return {name: tally.settle(left) for name, tally in self.tallies.items()}
+        with self.left() as left:
+            return {name: tally.settle(left) for name, tally in self.tallies.items()}
 
     def set_token(self, token: str) -> None:
         """Put a token into the credential storage."""
@@ -173,7 +182,7 @@ class SplunkHost:
         for event in events:
             value = json.loads(event["data"])
             if event["sourcetype"].endswith("coverage"):
-                self.coverage.append(value)
+                self._records.append(value)
             else:
                 found.append((value["id"], value["date_create"]))
         self.tallies["splunk"].take(found, now)

@@ -128,6 +128,27 @@ def struck(
     return found
 
 
+def of_coverage(records: Mapping[str, Mapping[str, Any]]) -> list[Check]:
+    """Has every closed hour its record, and is it complete and true?"""
+    found = []
+    for name, one in records.items():
+        bad = {kind: one[kind] for kind in ("absent", "incomplete", "untrue") if one[kind]}
+        words = "all complete and true" if not bad else str(bad)
+        seen = f"{one['hours']} hours, {one['records']} records: {words}"
+        found.append(Check(f"coverage records, {name}", seen[:600], not bad and one["hours"] > 0))
+    return found
+
+
+def closed(found: Mapping[str, Any], checks: Sequence[Check]) -> dict[str, Any]:
+    """The books with what the very end has shown."""
+    wrong = [f"{check.what}: {check.seen}" for check in checks if not check.holds]
+    return {
+        **found,
+        "checks": [*found["checks"], *(check._asdict() for check in checks)],
+        "failures": [*found["failures"], *wrong],
+    }
+
+
 def failures(outputs: Mapping[str, Output], checks: Sequence[Check]) -> list[str]:
     """What was promised and not kept, in words."""
     found = []

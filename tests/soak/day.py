@@ -6,13 +6,17 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
-from tests.soak.clock import FastClock
+from slack_audit_input.engine.delivered import HOUR
+from slack_audit_input.engine.ledger import from_json
+from tests.soak.covered import Record
+from tests.soak.pace import Pace
 from tests.soak.plan import ALL_DAY, LIMIT, SHORT_PAGES, Strike
 from tests.soak.slack import Slack
 from tests.soak.standalone import memory_of
-from tests.soak.tally import Tally
+from tests.soak.tally import Checkpoint, Tally
 
 #: Seconds of the fast clock between the end of a life and the next one: after a kill, as from a
 #: supervisor that restarts at once, and after an exit, as from one that waits a little.
@@ -59,6 +63,12 @@ class Host(Protocol):
     def in_flight(self) -> dict[str, int]:
         """Of a process that has ended: what it had written and not committed, by output."""
 
+    def left(self) -> AbstractContextManager[Checkpoint]:
+        """The checkpoint of the process, for reading."""
+
+    def coverage(self) -> dict[str, list[Record]]:
+        """Coverage records, by output."""
+
     def set_token(self, token: str) -> None:
         """Put a token where the next life finds it."""
 
@@ -90,15 +100,16 @@ class End(NamedTuple):
 class Day:
     """``begin``: when the day begins, unix seconds of the fast clock."""
 
-    def __init__(self, host: Host, slack: Slack, clock: FastClock, begin: float, seed: int) -> None:
+    def __init__(self, host: Host, slack: Slack, pace: Pace, begin: float, seed: int) -> None:
         self.host = host
+        self.pace = pace
         self.ends: list[End] = []
         self.struck: Counter[str] = Counter()
         self.peak = 0.0
         self.late = 0.0
         """Seconds by which the last strike came after its moment: the machine was too slow."""
         self._slack = slack
-        self._clock = clock
+        self._clock = pace.clock
         self._begin = begin
         self._chance = random.Random(f"{seed}|day")
         self._started = 0.0
@@ -121,6 +132,27 @@ class Day:
         while self._kills:
             self._tend()
             time.sleep(LOOK_CLOSER)
+
+    def finish(self, latest: float, patience: float) -> bool:
+        """Go on until all up to a second of the day has been read and has its record.
+
+        ``patience``: the machine's seconds after which it is given up; False then.
+        """
+        end = time.monotonic() + patience
+        while not self._nothing_open(self._begin + latest):
+            if time.monotonic() > end:
+                return False
+            self._go_on(self._clock.now() - self._begin + 60)
+        return True
+
+    def _nothing_open(self, latest: float) -> bool:
+        with self.host.left() as left:
+            state = left.load()
+        if state is None:
+            return False
+        ledger = from_json(state.ledger)
+        covered = any(span.latest >= latest // HOUR - 1 for span in ledger.covered)
+        return covered and not any(window.oldest <= latest for window in ledger.windows)
 
     def end(self) -> int:
         """Stop the host in good order; its exit code."""
@@ -145,6 +177,7 @@ class Day:
 
     def _tend(self) -> None:
         self.host.tend()
+        self.pace.look(self.host.pid, len(self._kills))
         if self.host.alive():
             if self._kills:
                 self._kill()

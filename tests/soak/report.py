@@ -29,6 +29,7 @@ def text(found: Mapping[str, Any]) -> str:
     for name, value in (
         *found["lives"].items(),
         ("peak memory", f"{found['peak_memory_mb']} MB"),
+        ("speed on average", f"{found['speed_on_average']:.1f}"),
         ("calls", f"{found['calls']}, of /logs {found['calls_of_logs']}"),
         ("most calls in a minute", found["most_calls_in_a_minute"]),
         ("most seconds behind the plan", found["most_seconds_behind_the_plan"]),

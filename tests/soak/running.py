@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from slack_audit_input.engine.delivered import HOUR
 from slack_audit_input.engine.sweeps import parse_levels
-from tests.soak import books
+from tests.soak import books, covered
 from tests.soak.addon import SplunkHost
 from tests.soak.clock import FastClock
 from tests.soak.day import Day, Host
+from tests.soak.pace import Pace
 from tests.soak.plan import SHORT as SHORT_DAY
 from tests.soak.plan import bursts, plan
 from tests.soak.slack import COMMAND, HISTORY_HOURS, Slack, slack
@@ -27,6 +30,8 @@ MIDNIGHT = 1_773_360_000
 NINE = MIDNIGHT + 9 * 3600
 #: A page of the add-on's has no other size.
 PAGE_OF = {"standalone": PAGE, "addon": 500}
+#: The machine's seconds for what is left to read when the quiet hours are over.
+PATIENCE = 180.0
 
 
 class Form(NamedTuple):
@@ -67,17 +72,27 @@ def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
     with slack(clock, form.seed, a_day=form.events, late=late, bursts=peaks) as there:
         host = _host(name, folder, clock, there, form)
         try:
-            day = Day(host, there, clock, form.begin, form.seed)
+            pace = Pace(clock, form.speed)
+            day = Day(host, there, pace, form.begin, form.seed)
             end = form.begin + int(form.seconds)
             there.ends(end)
             _say(f"{name}: the day begins")
+            began = time.monotonic()
             day.live(plan(name, form.seconds, form.kills, form.seed), form.seconds)
             _say(f"{name}: the day is over; until all sweeps have passed it")
-            clock.set_speed(form.tail_speed)
-            day.live([], form.seconds + deepest.depth + 1.1 * deepest.period + 600)
-            clock.set_speed(form.speed)
+            took = time.monotonic() - began
+            pace.speed = form.tail_speed
+            # The deepest sweep passes what is as late as can be, and what it found is covered.
+            day.live([], form.seconds + deepest.depth + max(HOUR, 0.05 * deepest.depth))
+            finished = day.finish(form.seconds, PATIENCE)
+            pace.speed = form.speed
             code = day.end()
-            return _books(day, there, code, form, deepest.depth - deepest.period)
+            found = _books(day, there, form, deepest.depth - deepest.period)
+            checks = [
+                books.Check("everything is read and covered at the end", str(finished), finished),
+                books.Check("the last life ends in good order", f"exit {code}", code == 0),
+            ]
+            return books.closed({**found, "speed_on_average": form.seconds / took}, checks)
         finally:
             host.close()
             clock.close()
@@ -89,29 +104,33 @@ def _host(name: str, folder: Path, clock: FastClock, there: Slack, form: Form) -
     return SplunkHost(folder, clock, there, form.sweeps, form.python)
 
 
-def _books(day: Day, there: Slack, code: int, form: Form, deepest: float) -> dict[str, Any]:
+def _books(day: Day, there: Slack, form: Form, deepest: float) -> dict[str, Any]:
     host = day.host
-    # The host began an hour's share later than the first event: "-6h" when it first ran.
-    truth = there.truth(form.begin - HISTORY_HOURS * 3600 + 120, form.begin + int(form.seconds))
-    before = {row.id for row in there.truth(0, form.begin - HISTORY_HOURS * 3600 + 119)}
+    # The host began a little later than the first event: at "-6h" when it first ran.
+    begin, end = form.begin - HISTORY_HOURS * 3600 + 120, form.begin + int(form.seconds)
+    truth = there.truth(begin, end - 1)
+    every = there.truth(0, end - 1)
+    before = {row.id for row in every if row.second < begin}
     counters = there.control("counters")
     more = {"receiver": getattr(host, "unacknowledged", 0)}
-    outputs, flights = {}, {}
+    outputs, flights, records = {}, {}, {}
     for name, tally in host.tallies.items():
         for known in before & tally.counts.keys():
             del tally.counts[known]
         flights[name] = books.in_flight(day.ends, name)
         bound = sum(flights[name]) + more.get(name, 0)
         outputs[name] = books.output(truth, tally, bound, form.begin)
+        mine = host.coverage()[name]
+        wrong = covered.wrong(mine, every, begin, end - 1)
+        records[name] = {"hours": len(covered.last_of(mine)), "records": len(mine), **wrong}
     kills = books.lives(day.ends)
+    shrunk = getattr(host, "shrunk", 0)
     checks = [
         *books.of_slack(truth, PAGE_OF[host.name], deepest),
         *books.struck(counters, day.struck, {**host.met(), "kill": kills["kills"]}),
+        *books.of_coverage(records),
         books.Check("kills", f"{kills['kills']} of {form.kills}", kills["kills"] >= form.kills),
-        books.Check(
-            "no file shrinks", str(getattr(host, "shrunk", 0)), not getattr(host, "shrunk", 0)
-        ),
-        books.Check("the last life ends in good order", f"exit {code}", code == 0),
+        books.Check("a file that became shorter", f"{shrunk} times", not shrunk),
     ]
     return {
         "host": host.name,
@@ -119,6 +138,7 @@ def _books(day: Day, there: Slack, code: int, form: Form, deepest: float) -> dic
         "generated": len(truth),
         "outputs": {name: one._asdict() for name, one in outputs.items()},
         "in_flight_at_kills_and_exits": flights,
+        "coverage": records,
         "lives": kills,
         "peak_memory_mb": round(day.peak, 1),
         "calls": sum(counters["calls"].values()),

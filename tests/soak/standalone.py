@@ -15,6 +15,7 @@ from slack_audit_input.stores.sql import SqlState
 from tests.bench.children import environment
 from tests.receivers.running import Running
 from tests.soak.clock import HOSTS, FastClock
+from tests.soak.covered import Record
 from tests.soak.disks import SmallDisk
 from tests.soak.plan import Strike
 from tests.soak.slack import COMMAND, TOP, Slack
@@ -61,17 +62,23 @@ class Standalone:
         self._reads = {"file": 0, "receiver": 0}
         self._batch: list[Arrival] = []
         self._receiver_away = False
+        self._received_records: list[Record] = []
         self._chunk = ""
         self.set_token(slack.token)
         self.line = [*command, "run", "--token-file", str(self._token), "--start", "-6h"]
         self.line += ["--api-url", slack.base_url, "--state", str(self._state), "--input", "soak"]
         self.line += ["--account", "soak", "--sweeps", sweeps, "--page-size", str(PAGE)]
         self.line += ["--output", "ndjson", "--output-file", str(self._file)]
+        self.line += ["--coverage-output", str(self._records)]
         self.line += ["--output", "forward", "--forward-host", self._receiver.address]
 
     @property
     def _file(self) -> Path:
         return self.output.folder / "audit.ndjson"
+
+    @property
+    def _records(self) -> Path:
+        return self.output.folder / "coverage.ndjson"
 
     @property
     def _state(self) -> Path:
@@ -128,10 +135,22 @@ class Standalone:
         except FileNotFoundError:
             return 0
 
+    def left(self) -> _Left:
+        """The checkpoint of the process, for reading."""
+        return _Left(self._state, self.folder / "left", self.alive())
+
+    def coverage(self) -> dict[str, list[Record]]:
+        """Coverage records, by output."""
+        text = self._records.read_text("utf-8") if self._records.exists() else ""
+        return {
+            "file": [json.loads(line) for line in text.splitlines()],
+            "receiver": self._received_records,
+        }
+
     def in_flight(self) -> dict[str, int]:
         """What a process that has ended had written and not committed, by output."""
         self.tend()
-        with _Left(self._state, self.folder / "left") as left:
+        with self.left() as left:
             return {name: tally.settle(left) for name, tally in self.tallies.items()}
 
     def set_token(self, token: str) -> None:
@@ -189,7 +208,7 @@ class Standalone:
         self._receiver.kill()
         self.receiver_kills += 1
         self.tend()
-        with _Left(self._state, self.folder / "left", self.alive()) as left:
+        with self.left() as left:
             names = set(uncommitted(self._batch, left))
         again = [arrival for arrival in self._batch if arrival[0] in names]
         self.tallies["receiver"].forget(again)
@@ -221,7 +240,10 @@ class Standalone:
             return None
         if name == "file":
             return found["id"], found["date_create"]
-        chunk, _, _, fields = found
+        chunk, tag, _, fields = found
+        if tag.endswith(".coverage"):
+            self._received_records.append(fields)
+            return None
         if chunk != self._chunk:
             self._batch, self._chunk = [], chunk
         event = fields["id"], fields["date_create"]
