@@ -67,6 +67,15 @@ def output(truth: Sequence[Shown], tally: Tally, bound: int, since: float) -> Ou
     )
 
 
+def lost(truth: Sequence[Shown], tally: Tally, most: int = 50) -> list[dict[str, Any]]:
+    """Events that never came: id, second, by how many seconds they were late. So many at most."""
+    return [
+        {"id": row.id, "second": row.second, "late_s": round(row.visible_at - row.second, 1)}
+        for row in truth
+        if row.id not in tally.counts
+    ][:most]
+
+
 def lives(ends: Sequence[End]) -> dict[str, Any]:
     """What became of the processes."""
     kills = [end for end in ends if end.how in ("anywhere", "after a write")]

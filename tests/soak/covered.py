@@ -29,14 +29,16 @@ def wrong(
 ) -> dict[str, list[str]]:
     """What is wrong with the records of the seconds ``first`` to ``last``, in whole hours.
 
-    By kind: hours without a record, records that are not complete, and untrue ones.
+    Those of other hours must be right as well. By kind: hours without a record, records that are
+    not complete, and untrue ones.
     """
     rows: dict[int, list[Shown]] = defaultdict(list)
     for row in truth:
         rows[row.second // HOUR].append(row)
     found = last_of(records)
     absent, incomplete, untrue = [], [], []
-    for hour in range(first // HOUR, (last + 1) // HOUR):
+    wanted = range(first // HOUR, (last + 1) // HOUR)
+    for hour in sorted({*wanted, *found}):
         record = found.get(hour)
         if record is None:
             absent.append(str(hour * HOUR))

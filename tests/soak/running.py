@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from slack_audit_input.engine.delivered import HOUR
+from slack_audit_input.engine.ledger import from_json
 from slack_audit_input.engine.sweeps import parse_levels
 from tests.soak import books, covered
 from tests.soak.addon import SplunkHost
@@ -17,7 +18,7 @@ from tests.soak.day import Day, Host
 from tests.soak.pace import Pace
 from tests.soak.plan import SHORT as SHORT_DAY
 from tests.soak.plan import bursts, plan
-from tests.soak.slack import COMMAND, HISTORY_HOURS, Slack, slack
+from tests.soak.slack import COMMAND, Slack, slack
 from tests.soak.standalone import PAGE, Standalone
 
 HOSTS = ("standalone", "addon")
@@ -106,8 +107,11 @@ def _host(name: str, folder: Path, clock: FastClock, there: Slack, form: Form) -
 
 def _books(day: Day, there: Slack, form: Form, deepest: float) -> dict[str, Any]:
     host = day.host
-    # The host began a little later than the first event: at "-6h" when it first ran.
-    begin, end = form.begin - HISTORY_HOURS * 3600 + 120, form.begin + int(form.seconds)
+    # Where the input began: at "-6h" from when it first came so far as to know Slack's time.
+    with host.left() as left:
+        state = left.load()
+    assert state is not None
+    begin, end = from_json(state.ledger).start, form.begin + int(form.seconds)
     truth = there.truth(begin, end - 1)
     every = there.truth(0, end - 1)
     before = {row.id for row in every if row.second < begin}
@@ -139,6 +143,7 @@ def _books(day: Day, there: Slack, form: Form, deepest: float) -> dict[str, Any]
         "outputs": {name: one._asdict() for name, one in outputs.items()},
         "in_flight_at_kills_and_exits": flights,
         "coverage": records,
+        "lost": {name: books.lost(truth, tally) for name, tally in host.tallies.items()},
         "lives": kills,
         "peak_memory_mb": round(day.peak, 1),
         "calls": sum(counters["calls"].values()),

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-from slack_audit_input.engine.delivered import pack
+from slack_audit_input.engine.delivered import HOUR, HourTotal, pack
 from slack_audit_input.engine.ledger import to_json
 from slack_audit_input.engine.plan import begin
 from slack_audit_input.engine.sweeps import parse_levels
 from slack_audit_input.model.state import State
 from slack_audit_input.slack.keys import keys_of
-from tests.soak import books
+from tests.soak import books, covered
 from tests.soak.plan import COMMON, DAY, OF_HOST, plan
 from tests.soak.slack import Shown
 from tests.soak.tally import Tally, uncommitted
@@ -94,3 +94,23 @@ def test_of_a_sealed_minute_nothing_is_in_flight() -> None:
     assert uncommitted([(NAMES[0], 1000)], Left([], 1100)) == [NAMES[0]]
     # A day later no window is open there, and no sweep goes so far back.
     assert uncommitted([(NAMES[0], 1000)], Left([], 90_000)) == []
+
+
+def record(hour: int, rows: list[Shown], **other: object) -> dict[str, object]:
+    digest = HourTotal().plus(keys_of([row.id for row in rows])).digest
+    counts = dict.fromkeys(("shown", "delivered", "first_time"), len(rows))
+    rest = {"late": 0, "repaired": 0, "missing": 0, "revision": 1, "state": "complete"}
+    seconds = {"oldest": hour * HOUR, "latest": hour * HOUR + HOUR - 1, "hour": str(hour)}
+    return {**counts, **rest, **seconds, "digest": digest, **other}
+
+
+def test_coverage_records_are_held_against_the_truth() -> None:
+    right = [record(0, TRUTH), record(1, [])]
+    assert not any(covered.wrong(right, TRUTH, 0, 2 * HOUR - 1).values())
+    assert covered.wrong(right[:1], TRUTH, 0, 2 * HOUR - 1)["absent"] == [str(HOUR)]
+    untrue = [record(0, TRUTH, shown=5), record(1, [], digest="0" * 31 + "1")]
+    assert len(covered.wrong(untrue, TRUTH, 0, 2 * HOUR - 1)["untrue"]) == 2
+    short = [record(0, TRUTH, state="differs", missing=1), record(1, [])]
+    assert covered.wrong(short, TRUTH, 0, 2 * HOUR - 1)["incomplete"] == ["0: differs, 1 missing"]
+    later = [*short, record(0, TRUTH, revision=2)]
+    assert not any(covered.wrong(later, TRUTH, 0, 2 * HOUR - 1).values()), "the last one counts"
