@@ -17,10 +17,10 @@ from tests.soak.clock import FastClock
 
 #: Processor time after which a collector has started, in seconds, and times so long for it that
 #: are nothing unusual.
-STARTED = 0.25
-USUAL = 1.7
+STARTED = 0.2
+USUAL = 2.5
 #: The clock is not slowed to less than this share of its speed.
-LEAST = 0.1
+LEAST = 0.2
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,26 +33,27 @@ class Pace:
         self._busy = 1.0
         self._pid: int | None = None
         self._began = 0.0
+        self._started = True
         self._looked = 0.0
 
     def look(self, pid: int | None, kills: int) -> None:
         """Once in a while: what runs now, and how many kills are due."""
         now = time.monotonic()
         if pid != self._pid:
-            self._pid, self._began = pid, now
+            self._pid, self._began, self._started = pid, now, pid is None
         if now - self._looked < 0.1:
             return
         self._looked = now
         used = _used(pid) if pid is not None else 0.0
-        if used > 0:
-            took = now - self._began
-            if used >= STARTED and self._began:
-                # It has started: how long did that take?
-                self._busy += 0.3 * (max(1.0, took / used) - self._busy)
-                self._began = 0.0
-            elif self._began:
-                self._busy = max(self._busy, took / STARTED)
-        slower = max(1.0, self._busy / USUAL) * (1.0 + max(0, kills - 1))
+        took = now - self._began
+        busy = self._busy
+        if not self._started and used >= STARTED:
+            # It has started: how long did that take?
+            self._started = True
+            busy = self._busy = 0.5 * self._busy + 0.5 * max(1.0, took / used)
+        elif not self._started:
+            busy = max(busy, took / STARTED)
+        slower = max(1.0, busy / USUAL) * (1.0 + max(0, kills - 1))
         wanted = self.speed * max(LEAST, 1.0 / slower)
         if abs(wanted - self.clock.speed) > 0.1 * self.clock.speed:
             self.clock.set_speed(wanted)

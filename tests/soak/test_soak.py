@@ -20,8 +20,8 @@ from tests.splunkd.places import absent, package
 
 pytestmark = pytest.mark.slow
 KILLS = 12
-LINE = (sys.executable, "-m", "tests.soak", "--hours", "0.28", "--speed", "50")
-LINE = (*LINE, "--tail-speed", "400", "--kills", str(KILLS))
+LINE = [sys.executable, "-m", "tests.soak", "--hours", "0.28", "--speed", "50"]
+LINE += ["--tail-speed", "400", "--kills", str(KILLS)]
 RUNS = {
     "standalone": ("--host", "standalone"),
     "addon": ("--host", "addon"),
