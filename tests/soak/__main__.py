@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sweeps", help=f"default: the collector's; below 8 hours {SHORT}")
     parser.add_argument("--python", default="3.9", help="that runs the add-on")
     parser.add_argument("--planted", action="store_true", help="with a bug, which must be found")
+    parser.add_argument("--records", type=Path, help="where what Splunk has of it is kept")
     parser.add_argument("--json", type=Path, help="where the books go as JSON")
     parser.add_argument("--keep", type=Path, help="a folder for what the processes leave")
     given = parser.parse_args(arguments)
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         seed=given.seed,
         sweeps=given.sweeps or (USUAL if given.hours * 3600 >= SHORT_DAY else SHORT),
         python=given.python,
+        records=given.records,
         command=PLANTED if given.planted else (COMMAND,),
     )
     # Ended by a signal, too, it leaves no process and no mount behind.

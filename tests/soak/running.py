@@ -18,6 +18,7 @@ from tests.soak.day import Day, Host
 from tests.soak.pace import Pace
 from tests.soak.plan import SHORT as SHORT_DAY
 from tests.soak.plan import bursts, plan
+from tests.soak.records import keep
 from tests.soak.slack import COMMAND, Slack, slack
 from tests.soak.standalone import PAGE, Standalone
 
@@ -38,7 +39,7 @@ PATIENCE = 180.0
 class Form(NamedTuple):
     """How long, how fast, and how many; see the options of ``python -m tests.soak``.
 
-    ``command``: what the stand-alone collector is started with.
+    ``command``: what the stand-alone collector is started with. ``records``: see ``records.py``.
     """
 
     seconds: float = 86_400.0
@@ -50,6 +51,7 @@ class Form(NamedTuple):
     sweeps: str = USUAL
     python: str = "3.9"
     command: tuple[str, ...] = (COMMAND,)
+    records: Path | None = None
 
     @property
     def begin(self) -> int:
@@ -88,6 +90,8 @@ def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
             finished = day.finish(form.seconds, PATIENCE)
             pace.speed = form.speed
             code = day.end()
+            if form.records is not None and isinstance(host, SplunkHost):
+                keep(host, form.records)
             found = _books(day, there, form, deepest.depth - deepest.period)
             checks = [
                 books.Check("everything is read and covered at the end", str(finished), finished),
@@ -138,7 +142,7 @@ def _books(day: Day, there: Slack, form: Form, deepest: float) -> dict[str, Any]
     ]
     return {
         "host": host.name,
-        "form": {**form._asdict(), "command": Path(form.command[-1]).name},
+        "form": {**form._asdict(), "command": Path(form.command[-1]).name, "records": None},
         "generated": len(truth),
         "outputs": {name: one._asdict() for name, one in outputs.items()},
         "in_flight_at_kills_and_exits": flights,
