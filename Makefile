@@ -38,7 +38,7 @@ KNOWLEDGE_SOURCES := $(shell find detections slack_audit_input/addon slack_audit
 	slack_audit_input/catalogue default/savedsearches.conf -type f -not -name '*.pyc')
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test check format coverage bench addon host postgresql npm splunk docs lookups conf \
+.PHONY: help demo test check format coverage bench soak compiler addon host postgresql npm splunk docs lookups conf \
 	detections dashboards browser scan fuzz jq clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -57,7 +57,7 @@ demo: $(VENVS)/demo/.stamp ## show the collector at work against an emulated Sla
 
 test: $(VENVS)/test/.stamp ## check everything, then run all tests
 	@if [ '$(CHECK)' = yes ]; then $(MAKE) check; fi
-	@$(MAKE) postgresql npm jq
+	@$(MAKE) postgresql npm jq compiler
 	@$(MAKE) splunk
 	@echo "make test: running the tests on Python $(VERSION)"
 	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
@@ -88,6 +88,30 @@ coverage: $(VENVS)/test/.stamp postgresql npm jq ## run all tests and say which 
 bench: $(VENVS)/bench/.stamp $(PACKAGE) ## measure speed and memory, and compare with the slack_sdk loop
 	@echo "make bench: measuring; leave the machine alone meanwhile"
 	@$(VENVS)/bench/bin/python tests/bench/run.py $(ARGS)
+
+# A day at 48 times the machine's speed by default: make soak HOURS=2 SPEED=1 KILLS=200 HOST=addon
+HOURS = 24
+SPEED = 48
+KILLS = 1000
+HOST = both
+
+soak: $(VENVS)/test/.stamp compiler $(PACKAGE) ## a day under fire for both hosts, with its books
+	@echo "make soak: $(HOURS) hours under fire at $(SPEED) times the machine's speed: $(HOST)"
+	@$(TOOLS)/python -m tests.soak --host $(HOST) --hours $(HOURS) --speed $(SPEED) --kills $(KILLS) $(ARGS)
+
+compiler: # what the fast clock of the soak is compiled with
+	@if command -v cc > /dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		mkdir -p .venv; \
+		echo "make $(MAKECMDGOALS): installing Debian's gcc, for the fast clock of the soak"; \
+		{ apt-get update -qq && apt-get install -qq --yes --no-install-recommends gcc libc6-dev; \
+		} > .venv/apt.log 2>&1 || tail -n 5 .venv/apt.log; \
+	fi; \
+	if command -v cc > /dev/null; then exit 0; fi; \
+	echo "**********************************************************************"; \
+	echo "** No C compiler here: the tests of a day under fire WILL BE SKIPPED."; \
+	echo "** Remedy: apt-get install gcc libc6-dev"; \
+	echo "**********************************************************************"
 
 detections lookups: $(GENERATED).stamp ## write saved searches, views and lookups for the add-on
 	@echo "make $@: $(GENERATED) is up to date"

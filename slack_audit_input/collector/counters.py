@@ -78,8 +78,7 @@ class Watch:
         self.events += events
         self.seconds += seconds
         for late in lateness:
-            counts = self.late.setdefault(level, [0] * (len(LATENESS_BOUNDS) + 1))
-            counts[bisect_left(LATENESS_BOUNDS, late)] += 1
+            self.late[level] = added(self.late.get(level, ()), [late])
 
     def under(self, levels: Sequence[tuple[int, int]]) -> Watch:
         """Itself or, when it was kept under other levels, a new one: they do not mix."""

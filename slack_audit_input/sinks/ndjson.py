@@ -82,16 +82,14 @@ class NdjsonFile:
         """Write all lines and wait until the disk has them, or raise SinkError."""
         if self._descriptor < 0:
             raise SinkError(f"{self._path} is closed. {_AGAIN}")
-        size = -1
         try:
             self._rotate()
-            size = os.fstat(self._descriptor).st_size if self._regular else -1
             for block in self._lines.encoded(events):
                 _write(self._descriptor, block)
             if self._regular:
                 os.fsync(self._descriptor)
         except OSError as error:
-            self._take_back(size)
+            self._take_back()
             raise SinkError(_file_words(self._path, error)) from None
 
     def write_records(self, records: Sequence[Event]) -> None:
@@ -139,11 +137,15 @@ class NdjsonFile:
         self._open()
         _sync_folder(path)
 
-    def _take_back(self, size: int) -> None:
-        """After a failed write, cut off what came of the page: it comes again whole."""
-        if size >= 0 and self._descriptor >= 0:
+    def _take_back(self) -> None:
+        """After a failed write, cut off a line that is not whole: its page comes again.
+
+        Lines that are whole stay. Whoever follows the file may have read them, and would take a
+        file that is shorter than what it has read for a new one, and read all of it again.
+        """
+        if self._regular and self._descriptor >= 0:
             with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, size)
+                _end_with_a_line(self._descriptor)
 
 
 def _claim(descriptor: int) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import threading
 import xml.etree.ElementTree as ET
@@ -186,7 +187,8 @@ class Run:
             for line in err:
                 text = line.decode("utf-8", "replace").rstrip("\n")
                 self.errors.append(text)
-                with self._log.open("a", encoding="utf-8") as log:
+                # With its disk full splunkd logs nothing, and reads on.
+                with contextlib.suppress(OSError), self._log.open("a", encoding="utf-8") as log:
                     log.write(text + "\n")
 
 

@@ -112,6 +112,15 @@ class Splunkd:
         for kvstore in self._kvstores.values():
             kvstore.close()
 
+    def go_away(self) -> None:
+        """Listen no more, as while splunkd restarts: connections are refused. Runs go on."""
+        self._served.stop()
+
+    def come_back(self) -> None:
+        """Listen again, where it did."""
+        self._served = Served(self._answer, self.port)
+        self._served.start()
+
     def install(self, package: Path) -> str:
         """Install an app from a .spl file or from its folder; returns its name.
 

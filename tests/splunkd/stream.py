@@ -25,6 +25,10 @@ class Events:
         self._text: list[str] | None = None
         self._parser = expat.ParserCreate("UTF-8")
         self._parser.buffer_text = True
+        # Newer ones wait with what is whole for what comes behind it, which may be a kill.
+        defer = getattr(self._parser, "SetReparseDeferralEnabled", None)
+        if defer is not None:
+            defer(False)
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
