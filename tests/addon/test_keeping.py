@@ -155,6 +155,9 @@ def test_a_word_is_good_for_one_account_of_its_app(form: Form, world: Addon) -> 
     world.input(account="made", start="-10m", interval="3600")
     world.run()
     # A client secret that the page has only as stars is the one that is kept.
+    elsewhere = "https://127.0.0.1:1/api/oauth.v2.access"
+    refused = form.sign_in(url=elsewhere, code="c", client_secret="******")["error"]
+    assert "ype the client secret again" in refused
     again = form.sign_in(code=form.code(), client_secret="******")["access_token"]
     assert form.save(again, "/made", client_secret="******") == ""
     world.run()
