@@ -73,7 +73,13 @@ def audited(report: dict[str, Any]) -> tuple[list[str], int, int]:
 
 
 def _semgrep(bin_: Path) -> list[str]:
-    command = [bin_ / "semgrep", "scan", "--metrics=off", "--disable-version-check", "--json"]
+    command: list[str | Path] = [
+        bin_ / "semgrep",
+        "scan",
+        "--metrics=off",
+        "--disable-version-check",
+        "--json",
+    ]
     planted = bin_.parent / "planted.py"
     planted.write_text(PLANTED)
     command += ["--no-git-ignore", "--config", HERE / "semgrep.yaml", "slack_audit_input", planted]
@@ -96,7 +102,15 @@ def _semgrep(bin_: Path) -> list[str]:
 
 
 def _audit(bin_: Path, pins: Path, what: str) -> list[str]:
-    command = [bin_ / "pip-audit", "--no-deps", "--disable-pip", "-f", "json", "-r", pins]
+    command: list[str | Path] = [
+        bin_ / "pip-audit",
+        "--no-deps",
+        "--disable-pip",
+        "-f",
+        "json",
+        "-r",
+        pins,
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         found, known, unknown = audited(json.loads(done.stdout))
