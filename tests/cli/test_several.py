@@ -145,6 +145,25 @@ def test_lines_of_several_inputs_on_one_stdout_stay_whole(several: Command, slac
     assert ids_of(ended.out) == Counter(dict.fromkeys(slack.ids(), 8))
 
 
+def test_another_process_takes_over_input_by_input(several: Command, slack: Slack) -> None:
+    names = ("acme", "globex")
+    file = _file(several, "".join(_table(several, name) for name in names))
+    line = ("run", "--all-inputs", "--standby", "--config", file, "--poll-every", "1")
+    first = several.start(*line)
+    paths = [several.folder / f"{name}.ndjson" for name in names]
+    until(partial(_have_lines, paths, 600))
+    log = several.folder / "second"
+    with log.open("w") as stderr:
+        second = several.start(*line, stderr=stderr)
+        until(lambda: log.read_text().count("action=standing_by") == 2)
+        first.kill()
+        first.communicate()
+        until(lambda: log.read_text().count("action=started") == 2)
+        assert several.end(second, signal.SIGTERM).code == 0
+    for path in paths:
+        assert sorted(_ids(path).elements()) == slack.ids()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
