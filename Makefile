@@ -39,7 +39,7 @@ KNOWLEDGE_SOURCES := $(shell find detections slack_audit_input/addon slack_audit
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test check format coverage bench addon host postgresql npm splunk docs lookups conf \
-	detections dashboards browser scan jq clean
+	detections dashboards browser scan clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -210,6 +210,7 @@ postgresql: # what the contract tests of the PostgreSQL store start a server fro
 	echo "** Remedy: apt-get install postgresql"; \
 	echo "**********************************************************************"
 
+.PHONY: jq
 jq: # what docs/audit.md computes the hash of a report with
 	@if command -v jq > /dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
