@@ -57,7 +57,7 @@ demo: $(VENVS)/demo/.stamp ## show the collector at work against an emulated Sla
 
 test: $(VENVS)/test/.stamp ## check everything, then run all tests
 	@if [ '$(CHECK)' = yes ]; then $(MAKE) check; fi
-	@$(MAKE) postgresql npm jq
+	@$(MAKE) postgresql npm
 	@$(MAKE) splunk
 	@echo "make test: running the tests on Python $(VERSION)"
 	@$(TOOLS)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
@@ -78,7 +78,7 @@ format: $(VENVS)/test/.stamp ## format the code and repair what ruff can
 	@$(TOOLS)/ruff check --quiet --fix-only .
 	@$(TOOLS)/ruff format .
 
-coverage: $(VENVS)/test/.stamp postgresql npm jq ## run all tests and say which lines and branches none runs
+coverage: $(VENVS)/test/.stamp postgresql npm ## run all tests and say which lines and branches none runs
 	@echo "make coverage: running the tests under coverage"
 	@$(TOOLS)/coverage erase
 	@$(TOOLS)/coverage run -m pytest $(ARGS)
@@ -211,6 +211,7 @@ postgresql: # what the contract tests of the PostgreSQL store start a server fro
 	echo "**********************************************************************"
 
 .PHONY: jq
+test coverage: jq
 jq: # what docs/audit.md computes the hash of a report with
 	@if command -v jq > /dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
