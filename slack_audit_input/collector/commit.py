@@ -10,6 +10,7 @@ and commit repeats that page. Nothing can be committed that the host does not ha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from slack_audit_input.collector.index import DeliveredIndex
 from slack_audit_input.collector.ports import Checkpoint, Sink
@@ -18,6 +19,20 @@ from slack_audit_input.engine.spans import Stretch
 from slack_audit_input.model.event import Event
 from slack_audit_input.model.ledger import Ledger
 from slack_audit_input.model.state import Change, Hour, State
+
+
+class OfCoverage(NamedTuple):
+    """What a commit says of coverage: ``rows`` by hour, and ``records`` for the host.
+
+    ``floor``: hours before it lose their rows.
+    """
+
+    rows: Mapping[int, str] = {}
+    records: Sequence[Event] = ()
+    floor: int | None = None
+
+
+NO_COVERAGE = OfCoverage()
 
 
 class Committer:
@@ -45,15 +60,18 @@ class Committer:
         beat: float,
         held: Sequence[Stretch] = (),
         answered: Sequence[int] = (),
+        coverage: OfCoverage = NO_COVERAGE,
     ) -> None:
         """Deliver ``fresh`` and then commit what it means.
 
-        ``add``: their keys by minute. ``held``: spans of readings under way. Raises SinkError
-        (nothing committed) or StoreError; after either the process must stop, for memory and
-        store no longer agree.
+        ``add``: their keys by minute. ``held``: spans of readings under way, and of hours that
+        wait for their coverage record. Raises SinkError (nothing committed) or StoreError; after
+        either the process must stop, for memory and store no longer agree.
         """
         if fresh:
             self._sink.write(fresh)
+        if coverage.records:
+            self._sink.write_records(coverage.records)
         change = self.index.change(add, ledger, held)
         self.version = self._checkpoint.commit(
             self.version,
@@ -68,6 +86,8 @@ class Committer:
                 dropped=change.dropped,
                 hours=change.hours,
                 answered=answered,
+                coverage=coverage.rows,
+                coverage_floor=coverage.floor,
             ),
         )
         self.index.applied(change)

@@ -4,19 +4,15 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from slack_audit_input.engine.lateness import BUCKETS, LATENESS_BOUNDS, added
 from slack_audit_input.model.errors import StoreError
 from slack_audit_input.model.ledger import BACKLOG, LIVE, Reading
 
-#: Upper bounds of the lateness histogram, in seconds; the last bucket has none.
-LATENESS_BOUNDS = (
-    *(5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600),
-    *(7200, 10800, 21600, 43200, 64800, 86400),
-)
+__all__ = ["LATENESS_BOUNDS", "MEANINGS", "Counters"]
 
 #: Every counter, with its meaning: shown by ``status``, and a name outside is a mistake.
 MEANINGS = {
@@ -46,6 +42,11 @@ MEANINGS = {
     "actions_dropped": "action filters that Slack does not know",
     "unproven_ends": "full pages that ended without Slack saying so",
     "unordered": "pages that were not newest first",
+    "hours_covered": "coverage records written",
+    "coverage_calls": "calls for coverage readings",
+    "coverage_missing": "events that a coverage reading found missing",
+    "coverage_repaired": "events of these that were delivered then",
+    "coverage_differs": "coverage records of hours that differ from what was delivered",
     "cuts": "windows cut in two for an idle worker",
     "commits": "checkpoints written",
     "dead_letters": "events that a host refuses, set aside in the dead letters",
@@ -76,9 +77,9 @@ class Watch:
         """Count what one reading has brought."""
         self.events += events
         self.seconds += seconds
-        for late in lateness:
-            counts = self.late.setdefault(level, [0] * (len(LATENESS_BOUNDS) + 1))
-            counts[bisect_left(LATENESS_BOUNDS, late)] += 1
+        late = list(lateness)
+        if late:
+            self.late[level] = added(self.late.get(level, ()), late)
 
     def under(self, levels: Sequence[tuple[int, int]]) -> Watch:
         """Itself or, when it was kept under other levels, a new one: they do not mix."""
@@ -100,7 +101,7 @@ class Watch:
         watch = cls(data["levels"])
         watch.events, watch.seconds = int(data["events"]), int(data["seconds"])
         for level, counts in data["late"].items():
-            if len(counts) == len(LATENESS_BOUNDS) + 1:
+            if len(counts) == BUCKETS:
                 watch.late[int(level)] = [int(count) for count in counts]
         return watch
 
@@ -111,10 +112,12 @@ class Counters:
     def __init__(self, text: str = "") -> None:
         self.run: Counter[str] = Counter()
         self.total: Counter[str] = Counter()
-        self.lateness = [0] * (len(LATENESS_BOUNDS) + 1)
+        self.lateness = [0] * BUCKETS
         self.found_by_level: Counter[str] = Counter()
         self.watch = Watch()
         self.unknown: Counter[str] = Counter()
+        #: Closed hours without a coverage record, as of the last commit.
+        self.hours_waiting = 0
         if text:
             self._read(text)
 
@@ -128,13 +131,11 @@ class Counters:
 
     def add_late(self, lateness: Iterable[int], level: int) -> None:
         """Count late events, by how late (seconds) and by the sweep level that found them."""
-        found = 0
-        for seconds in lateness:
-            self.lateness[bisect_left(LATENESS_BOUNDS, seconds)] += 1
-            found += 1
+        found = list(lateness)
         if found:
-            self.add("late", found)
-            self.found_by_level[str(level)] += found
+            self.lateness = added(self.lateness, found)
+            self.add("late", len(found))
+            self.found_by_level[str(level)] += len(found)
 
     def add_watched(self, reading: Reading, events: int, lateness: Sequence[int]) -> None:
         """Count what a reading of the present brought: ``events`` new ones, some of them late.
@@ -164,6 +165,7 @@ class Counters:
                 "found_by_level": dict(self.found_by_level),
                 "watch": self.watch.to_dict(),
                 "unknown": dict(self.unknown),
+                "hours_waiting": self.hours_waiting,
             },
             separators=(",", ":"),
         )
@@ -174,6 +176,8 @@ class Counters:
             self.total.update(_counts(data["total"]))
             self.found_by_level.update(_counts(data["found_by_level"]))
             self.unknown.update(_counts(data["unknown"]))
+            # A state of before there were records lacks it.
+            self.hours_waiting = int(data.get("hours_waiting", 0))
             lateness = data["lateness"]
             if len(lateness) == len(self.lateness):
                 self.lateness = [int(count) for count in lateness]

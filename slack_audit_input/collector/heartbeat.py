@@ -86,6 +86,10 @@ class Heartbeat:
         """Totals."""
         return self._checkpoint.hours(first, last)
 
+    def coverage(self, first: int, last: int) -> dict[int, str]:
+        """Tallies and coverage records."""
+        return self._checkpoint.coverage(first, last)
+
     def requests(self) -> list[Request]:
         """Open requests."""
         return self._checkpoint.requests()
@@ -171,6 +175,14 @@ class _Watched:
         self._heartbeat.begin_write()
         try:
             self._sink.write(events)
+        finally:
+            self._heartbeat.end_write()
+
+    def write_records(self, records: Sequence[Event]) -> None:
+        """Deliver coverage records."""
+        self._heartbeat.begin_write()
+        try:
+            self._sink.write_records(records)
         finally:
             self._heartbeat.end_write()
 

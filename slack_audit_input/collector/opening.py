@@ -8,10 +8,12 @@ from slack_audit_input.collector.naming import ActionNames
 from slack_audit_input.collector.ports import Clock, Log
 from slack_audit_input.collector.retries import Retries
 from slack_audit_input.collector.settings import Settings
+from slack_audit_input.engine.coverage import waived
+from slack_audit_input.engine.delivered import HOUR
 from slack_audit_input.engine.ledger import from_json
-from slack_audit_input.engine.plan import begin, relevel
+from slack_audit_input.engine.plan import asked, begin, relevel
 from slack_audit_input.model.errors import ConfigError, StoreError
-from slack_audit_input.model.ledger import LIVE, SWEEP, Ledger
+from slack_audit_input.model.ledger import LIVE, SWEEP, Ledger, Span
 from slack_audit_input.model.state import State
 from slack_audit_input.slack.clock import SlackClock
 
@@ -42,7 +44,10 @@ def first_ledger(settings: Settings, now: int) -> Ledger:
     start = now if settings.start is None else settings.start
     if start > now:
         raise ConfigError("--start lies in the future")
-    return begin(start, now, settings.levels)
+    ledger = begin(start, now, settings.levels)
+    if settings.coverage_history or start >= now - now % HOUR:
+        return ledger
+    return waived(ledger, Span(start, now - now % HOUR - 1))
 
 
 def resumed(state: State, settings: Settings, now: int, log: Log) -> Ledger:
@@ -67,6 +72,8 @@ def resumed(state: State, settings: Settings, now: int, log: Log) -> Ledger:
             now=settings.filters.text(),
             note="they hold from here on; what was read before is not read again",
         )
+        # By the new filters, hours collected under the old ones would seem to have holes.
+        ledger = waived(ledger, *asked(ledger))
     # A live window that the last run left half read is no longer live.
     return ledger._replace(
         windows=tuple(w._replace(kind=SWEEP if w.kind == LIVE else w.kind) for w in ledger.windows)

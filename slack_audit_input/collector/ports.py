@@ -18,6 +18,12 @@ class Sink(Protocol):
     def write(self, events: Sequence[Event]) -> None:
         """Return once the host has accepted all of them; raise SinkError when it has not."""
 
+    def write_records(self, records: Sequence[Event]) -> None:
+        """The same for coverage records, each in an event's shape: JSON text and its hour's end.
+
+        A sink that has no place for them accepts them all the same: the state keeps them.
+        """
+
     def close(self) -> None:
         """Let go of the host. Nothing that was accepted may be lost by it."""
 
@@ -43,6 +49,9 @@ class Checkpoint(Protocol):
 
     def hours(self, first: int, last: int) -> dict[int, Hour]:
         """Totals of sealed minutes, by hour, ``first`` to ``last`` inclusive."""
+
+    def coverage(self, first: int, last: int) -> dict[int, str]:
+        """What is kept of coverage, as text by hour, ``first`` to ``last`` inclusive."""
 
     def requests(self) -> list[Request]:
         """What has been asked and not yet answered, oldest first."""

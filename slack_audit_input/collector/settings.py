@@ -21,7 +21,9 @@ class Settings(NamedTuple):
     ``start``: unix second for an input without a checkpoint; None is now, by Slack's clock.
     ``workers``: for backlog and sweeps, beside one that is kept for live. ``give_up_after``:
     seconds without a good answer after which the collector ends with GaveUp; 0 means never.
-    ``beat_every``: seconds between two signs of life in the store, at most.
+    ``beat_every``: seconds between two signs of life in the store, at most. ``coverage``: write a
+    coverage record for every closed hour; ``coverage_history``: also for hours before the first
+    start and of backfills.
     """
 
     input: str
@@ -34,6 +36,8 @@ class Settings(NamedTuple):
     calls_per_minute: int = 45
     give_up_after: float = 0.0
     beat_every: float = 7.0
+    coverage: bool = True
+    coverage_history: bool = True
 
     def checked(self) -> Settings:
         """Itself. Raises ConfigError for what no person can have meant."""

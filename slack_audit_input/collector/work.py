@@ -13,7 +13,7 @@ from slack_audit_input.engine import sweeps
 from slack_audit_input.engine.plan import plan
 from slack_audit_input.engine.reading import backlog_seconds, choose, cut, unread
 from slack_audit_input.engine.sweeps import Level
-from slack_audit_input.model.ledger import KINDS, LIVE, Ledger, Reading, Span
+from slack_audit_input.model.ledger import BACKLOG, KINDS, LIVE, Ledger, Reading, Span, Window
 
 
 class _Waiting(NamedTuple):
@@ -60,6 +60,10 @@ class Work:
     def backlog(self) -> int:
         """Seconds never read yet."""
         return backlog_seconds(self.ledger)
+
+    def backlog_windows(self) -> list[Window]:
+        """Windows never read yet."""
+        return [window for window in self.ledger.windows if window.kind == BACKLOG]
 
     # -- what to ask next ------------------------------------------------------------------
 

@@ -153,8 +153,13 @@ def _left(ledger: Ledger, reading: Reading) -> bool:
     return any(overlap(w, unread(reading)) for w in ledger.windows)
 
 
-def _lateness(fresh: Sequence[Event], reading: Reading, now: int) -> list[int]:
-    """How late each event appeared whose second had been read before: at most this much."""
+def late_among(fresh: Sequence[Event], reading: Reading) -> list[Event]:
+    """The events whose second had been read before: a sweep has recovered them."""
     if reading.kind == BACKLOG:
         return []
-    return [now - event.second for event in fresh if event.second <= reading.known]
+    return [event for event in fresh if event.second <= reading.known]
+
+
+def _lateness(fresh: Sequence[Event], reading: Reading, now: int) -> list[int]:
+    """How late each event appeared whose second had been read before: at most this much."""
+    return [now - event.second for event in late_among(fresh, reading)]

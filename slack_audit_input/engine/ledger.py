@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from slack_audit_input.engine.coverage import hours_of
+from slack_audit_input.engine.plan import asked
 from slack_audit_input.model.errors import StoreError
 from slack_audit_input.model.ledger import KINDS, Ledger, Span, Window
 
@@ -24,6 +26,7 @@ def to_json(ledger: Ledger) -> str:
             "earlier": [list(span) for span in ledger.earlier],
             "windows": [[w.oldest, w.latest, w.kind, w.known, w.level] for w in ledger.windows],
             "swept": list(ledger.swept),
+            "covered": [list(span) for span in ledger.covered],
         },
         separators=(",", ":"),
     )
@@ -51,6 +54,7 @@ def from_json(text: str) -> Ledger:
             swept=tuple(_second(s) for s in data["swept"]),
             floor=_second(data["floor"]),
         )
+        ledger = ledger._replace(covered=_covered(ledger, data.get("covered")))
         _check(ledger)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"[:200]
@@ -73,10 +77,17 @@ def _window(row: Any) -> Window:
     return Window(_second(oldest), _second(latest), kind, _second(known), _second(level))
 
 
+def _covered(ledger: Ledger, rows: Any) -> tuple[Span, ...]:
+    """The hours with a record. A text of before there were any begins with those to come."""
+    if rows is None:
+        return hours_of(asked(ledger))
+    return tuple(Span(_second(first), _second(last)) for first, last in rows)
+
+
 def _check(ledger: Ledger) -> None:
     if not ledger.swept:
         raise ValueError("no sweep level")
-    for spans in (ledger.earlier, ledger.windows):
+    for spans in (ledger.earlier, ledger.windows, ledger.covered):
         _check_spans([Span(span.oldest, span.latest) for span in spans])
 
 

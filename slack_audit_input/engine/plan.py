@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from slack_audit_input.engine import sweeps
+from slack_audit_input.engine.delivered import HOUR
 from slack_audit_input.engine.spans import Stretch, overlap, united, within, without
 from slack_audit_input.engine.sweeps import Level
 from slack_audit_input.model.ledger import BACKLOG, LIVE, SWEEP, Ledger, Span, Window
@@ -116,8 +117,14 @@ def add_backlog(ledger: Ledger, span: Span) -> Ledger:
         start = last.oldest
     else:
         earlier.append(last)
+    # An hour that is asked for in part, and now in whole, has another record to come.
+    grown = [Span(piece.oldest // HOUR, piece.latest // HOUR) for piece in fresh]
     return ledger._replace(
-        start=start, earlier=tuple(earlier), windows=_merged(windows, ()), turn=turn
+        start=start,
+        earlier=tuple(earlier),
+        windows=_merged(windows, ()),
+        turn=turn,
+        covered=tuple(left for span in ledger.covered for left in without(span, grown)),
     )
 
 

@@ -6,11 +6,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from slack_audit_input.engine.spans import overlap
-from slack_audit_input.model.ledger import BACKLOG, KINDS, LIVE, Ledger, Reading, Span, Window
+from slack_audit_input.model.ledger import (
+    BACKLOG,
+    COVERAGE,
+    KINDS,
+    LIVE,
+    Ledger,
+    Reading,
+    Span,
+    Window,
+)
 
 #: A window is cut in two only if so many pages are left in it: the one under way, and a full one
 #: for each half. A cut costs the rest of a page.
 PAGES_WORTH_A_CUT = 3.0
+#: Kinds of window in the order in which they get the next call.
+_ORDER = (*KINDS, COVERAGE)
 
 
 def first(window: Window, limit: int, turn: int) -> Reading:
@@ -47,7 +58,7 @@ def choose(ledger: Ledger, out: Sequence[Reading], limit: int, live: bool) -> Re
     ]
     if not idle:
         return None
-    window = min(idle, key=lambda w: (KINDS.index(w.kind), -w.latest))
+    window = min(idle, key=lambda w: (_ORDER.index(w.kind), -w.latest))
     return first(window, limit, ledger.turn)
 
 

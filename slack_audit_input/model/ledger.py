@@ -11,6 +11,9 @@ from typing import NamedTuple
 #: Kinds of window, in the order in which they get the next call.
 LIVE, SWEEP, BACKLOG = "live", "sweep", "backlog"
 KINDS = (LIVE, SWEEP, BACKLOG)
+#: A reading that compares a closed hour with what was delivered. No window of the ledger's has
+#: this kind: it opens no duty, and comes after all others.
+COVERAGE = "coverage"
 
 
 class Span(NamedTuple):
@@ -48,7 +51,8 @@ class Ledger(NamedTuple):
     ``earlier``: stretches before ``start`` that were asked for by a backfill; the same holds
     for them. ``windows``: disjoint, oldest first. ``swept``: when each sweep level last ran.
     ``floor``: done seconds before it have left the delivered index and cannot be read again
-    without repeats; it only rises. ``turn``: counts plans, in this process only.
+    without repeats; it only rises. ``turn``: counts plans, in this process only. ``covered``:
+    hours (unix hours) that have their coverage record, or are to have none, oldest first.
     """
 
     start: int
@@ -58,6 +62,7 @@ class Ledger(NamedTuple):
     swept: tuple[int, ...]
     floor: int
     turn: int = 0
+    covered: tuple[Span, ...] = ()
 
 
 class Reading(NamedTuple):

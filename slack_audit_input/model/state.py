@@ -36,7 +36,8 @@ class Change(NamedTuple):
 
     ``buckets``: packed keys by minute, to be written. ``dropped``: minutes to be removed.
     ``hours``: totals by hour, replacing what was there. ``answered``: numbers of requests
-    that the ledger now holds.
+    that the ledger now holds. ``coverage``: JSON text by hour, replacing what was there: a tally
+    or a coverage record. ``coverage_floor``: hours before it lose theirs.
     """
 
     account: str
@@ -49,6 +50,8 @@ class Change(NamedTuple):
     dropped: Sequence[int] = ()
     hours: Mapping[int, Hour] = {}
     answered: Sequence[int] = ()
+    coverage: Mapping[int, str] = {}
+    coverage_floor: int | None = None
 
 
 class Request(NamedTuple):

@@ -17,6 +17,9 @@ class Sink(Protocol):
     def write(self, events: Sequence[Event]) -> None:
         """Return once all are accepted."""
 
+    def write_records(self, records: Sequence[Event]) -> None:
+        """The same for coverage records."""
+
     def close(self) -> None:
         """Let go of the host."""
 
@@ -35,6 +38,11 @@ class Fanout:
         """Return once every sink has accepted all; raises the first one's SinkError."""
         for sink in self._sinks:
             sink.write(events)
+
+    def write_records(self, records: Sequence[Event]) -> None:
+        """The same for coverage records; sinks without a place for them accept them unseen."""
+        for sink in self._sinks:
+            sink.write_records(records)
 
     def counters(self) -> Mapping[str, int]:
         """What all of them have counted, together."""

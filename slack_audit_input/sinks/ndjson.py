@@ -49,6 +49,9 @@ class NdjsonStream:
             except OSError as error:
                 raise SinkError(_stream_words(error)) from None
 
+    def write_records(self, records: Sequence[Event]) -> None:
+        """Nothing: the stream is Slack's entries alone. See ``sinks.coverage`` for records."""
+
     def close(self) -> None:
         """Nothing to do: the descriptor is not ours."""
 
@@ -90,6 +93,9 @@ class NdjsonFile:
         except OSError as error:
             self._take_back(size)
             raise SinkError(_file_words(self._path, error)) from None
+
+    def write_records(self, records: Sequence[Event]) -> None:
+        """Nothing: the file is Slack's entries alone. See ``sinks.coverage`` for records."""
 
     def close(self) -> None:
         """Close the file. What was accepted is on the disk already."""

@@ -13,7 +13,7 @@ import os
 import re
 import select
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from slack_audit_input.model.errors import SinkError
 from slack_audit_input.model.event import Event
@@ -83,21 +83,30 @@ class SplunkStream:
 
     def __init__(self, metadata: Metadata, descriptor: int) -> None:
         self._elements = Elements(metadata)
+        kind = f"{metadata.sourcetype}:coverage"
+        self._records = Elements(replace(metadata, sourcetype=kind))
         self._descriptor = descriptor
         self._opened = False
         self._failed = False
 
     def write(self, events: Sequence[Event]) -> None:
         """Write all events, or raise SinkError. A splunkd that is slow is waited for."""
-        for block in self._elements.encoded(events):
-            self._write(block if self._opened else _OPEN + block)
-            self._opened = True
+        self._write_all(self._elements, events)
+
+    def write_records(self, records: Sequence[Event]) -> None:
+        """The same for coverage records, under a sourcetype of their own."""
+        self._write_all(self._records, records)
 
     def close(self) -> None:
         """End the stream, so that it is whole; the descriptor is not ours to close."""
         if self._opened and not self._failed:
             self._opened = False
             self._write(_CLOSE)
+
+    def _write_all(self, elements: Elements, events: Sequence[Event]) -> None:
+        for block in elements.encoded(events):
+            self._write(block if self._opened else _OPEN + block)
+            self._opened = True
 
     def _write(self, block: bytes) -> None:
         try:

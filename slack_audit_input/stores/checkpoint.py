@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from slack_audit_input.model.errors import Superseded
 from slack_audit_input.model.state import Change, Hour, Request, State
-from slack_audit_input.stores.tables import buckets, hours, inputs, notes, requests
+from slack_audit_input.stores.tables import buckets, coverage, hours, inputs, notes, requests
 
 if TYPE_CHECKING:
     from slack_audit_input.stores.sql import SqlState
@@ -62,6 +62,11 @@ class SqlCheckpoint:
                 )
             self._write(connection, buckets, "minute", change.dropped, _bucket_rows(change))
             self._write(connection, hours, "hour", (), _hour_rows(change))
+            texts = [{"hour": hour, "text": text} for hour, text in change.coverage.items()]
+            self._write(connection, coverage, "hour", (), texts)
+            if change.coverage_floor is not None:
+                old = (coverage.c.input == self._input, coverage.c.hour < change.coverage_floor)
+                connection.execute(delete(coverage).where(*old))
             if change.answered:
                 numbers = [{"n": number} for number in change.answered]
                 mine = (requests.c.input == self._input, requests.c.number == bindparam("n"))
@@ -109,6 +114,16 @@ class SqlCheckpoint:
         with self._state.reading() as connection:
             return {row[0]: Hour(row[1], row[2]) for row in connection.execute(query)}
 
+    def coverage(self, first: int, last: int) -> dict[int, str]:
+        """Tallies and coverage records by hour; none in a state that never had any."""
+        if not self._state.has_coverage():
+            return {}
+        query = select(coverage.c.hour, coverage.c.text).where(
+            coverage.c.input == self._input, coverage.c.hour.between(first, last)
+        )
+        with self._state.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def requests(self) -> list[Request]:
         """Open requests, oldest first."""
         query = (
@@ -141,7 +156,9 @@ class SqlCheckpoint:
     def forget(self) -> None:
         """Remove everything of this input: its next run starts from nothing."""
         with self._state.writing() as connection:
-            for table in (inputs, notes, buckets, hours, requests):
+            for table in (inputs, notes, buckets, hours, requests, coverage):
+                if table is coverage and not self._state.has_coverage():
+                    continue
                 connection.execute(delete(table).where(table.c.input == self._input))
 
     def _won(self, connection: Connection, version: int, row: dict[str, Any]) -> bool:

@@ -29,6 +29,7 @@ from slack_audit_input.model.state import Change, Hour, Request, State
 from slack_audit_input.stores.kvstore_documents import (
     CHECKPOINTS,
     COLLECTIONS,
+    COVERAGE,
     DELIVERED,
     GONE,
     HOURS,
@@ -41,6 +42,8 @@ from slack_audit_input.stores.kvstore_documents import (
     Documents,
     bucket_document,
     bucket_of,
+    coverage_document,
+    coverage_of,
     hour_document,
     hour_of,
     key_of,
@@ -130,6 +133,10 @@ class KVCheckpoint:
     def hours(self, first: int, last: int) -> dict[int, Hour]:
         """Totals by hour."""
         return dict(hour_of(row) for row in self._between(HOURS, "hour", first, last))
+
+    def coverage(self, first: int, last: int) -> dict[int, str]:
+        """Tallies and coverage records by hour."""
+        return dict(coverage_of(row) for row in self._between(COVERAGE, "hour", first, last))
 
     def requests(self) -> list[Request]:
         """Open requests, oldest first; none while it is not yet time to look again."""
@@ -266,8 +273,15 @@ class KVCheckpoint:
         self._documents.save(
             HOURS, [hour_document(self._key, self._input, h, t) for h, t in change.hours.items()]
         )
+        self._documents.save(
+            COVERAGE,
+            [coverage_document(self._key, self._input, h, t) for h, t in change.coverage.items()],
+        )
         if dropped:
             self._documents.remove(DELIVERED, {**self._mine, GONE: "yes"})
+        if change.coverage_floor is not None:
+            old = {"$lt": ordered(change.coverage_floor)}
+            self._documents.remove(COVERAGE, {**self._mine, "hour": old})
         for some in _slices([{"number": ordered(n)} for n in change.answered]):
             self._documents.remove(REQUESTS, {**self._mine, "$or": some})
 

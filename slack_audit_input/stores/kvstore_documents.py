@@ -25,10 +25,11 @@ CHECKPOINTS = "slack_audit_checkpoints"
 PARTS = "slack_audit_parts"
 DELIVERED = "slack_audit_delivered"
 HOURS = "slack_audit_hours"
+COVERAGE = "slack_audit_coverage"
 REQUESTS = "slack_audit_requests"
 STATUS = "slack_audit_status"
 #: As ``default/collections.conf`` has them.
-COLLECTIONS = (CHECKPOINTS, PARTS, DELIVERED, HOURS, REQUESTS, STATUS)
+COLLECTIONS = (CHECKPOINTS, PARTS, DELIVERED, HOURS, COVERAGE, REQUESTS, STATUS)
 #: Field of a document that is about to be deleted.
 GONE = "gone"
 #: Characters of a commit in one document; MongoDB allows 16 MB.
@@ -136,6 +137,8 @@ class Commit(NamedTuple):
                 "dropped": list(change.dropped),
                 "hours": {str(h): [t.ids, t.digest] for h, t in change.hours.items()},
                 "answered": list(change.answered),
+                "coverage": {str(h): text for h, text in change.coverage.items()},
+                "coverage_floor": change.coverage_floor,
             },
             separators=(",", ":"),
         )
@@ -227,6 +230,17 @@ def hour_of(row: Document) -> tuple[int, Hour]:
         raise StoreError("an hour of the delivered index is damaged") from None
 
 
+def coverage_document(key: str, input: str, hour: int, text: str) -> Document:
+    """What is kept of an hour's coverage."""
+    at = ordered(hour)
+    return {"_key": f"{key}|{at}", "input": input, "hour": at, "text": text}
+
+
+def coverage_of(row: Document) -> tuple[int, str]:
+    """Hour and text. Raises StoreError."""
+    return number_of(row, "hour"), text_of(row, "text")
+
+
 def request_of(row: Document) -> Request:
     """A request. Raises StoreError."""
     try:
@@ -261,11 +275,15 @@ def _change_of(state: str, text: str) -> Change:
 
 def _filled(change: Change, text: str) -> Change:
     data = json.loads(text)
+    floor = data.get("coverage_floor")
     return change._replace(
         buckets={int(m): _unpacked(b) for m, b in data["buckets"].items()},
         dropped=[int(m) for m in data["dropped"]],
         hours={int(h): Hour(int(t[0]), str(t[1])) for h, t in data["hours"].items()},
         answered=[int(n) for n in data["answered"]],
+        # Commits of before there were records lack both.
+        coverage={int(h): str(text) for h, text in data.get("coverage", {}).items()},
+        coverage_floor=None if floor is None else int(floor),
     )
 
 

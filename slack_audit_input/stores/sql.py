@@ -21,7 +21,7 @@ from slack_audit_input.model.errors import ConfigError, StoreAway, StoreError
 from slack_audit_input.stores import sqlite
 from slack_audit_input.stores.checkpoint import SqlCheckpoint
 from slack_audit_input.stores.places import place_of
-from slack_audit_input.stores.tables import SCHEMA, inputs, meta, metadata
+from slack_audit_input.stores.tables import SCHEMA, coverage, inputs, meta, metadata
 from slack_audit_input.stores.words import words_of
 
 __all__ = ["SqlCheckpoint", "SqlState"]
@@ -54,6 +54,7 @@ class SqlState:
         self._secrets = place.secrets
         self._path = place.path
         self._identity: tuple[int, int] | None = None
+        self._covers = False
         with self._guarded("open"):
             if place.url is None:
                 assert place.path is not None
@@ -176,6 +177,25 @@ class SqlState:
             )
         if create:
             self.probe()
+            self._add_coverage()
+
+    def has_coverage(self) -> bool:
+        """Has it the table of coverage? A state that was only read since an update has not."""
+        if not self._covers:
+            with self.reading() as connection:
+                self._covers = bool(sqlalchemy.inspect(connection).has_table(coverage.name))
+        return self._covers
+
+    def _add_coverage(self) -> None:
+        """Make what a state of an older version lacks. Older versions can live with it."""
+        if not self.has_coverage():
+            try:
+                with _transaction(self._engine) as connection:
+                    coverage.create(connection)
+            except DBAPIError:
+                # Two collectors may meet here, too.
+                if not self.has_coverage():
+                    raise
 
 
 def _create_tables(engine: Engine) -> None:

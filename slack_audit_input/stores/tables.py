@@ -67,6 +67,16 @@ hours = Table(
     Column("digest", String(32), nullable=False),
 )
 
+#: What came of each hour: a tally of what sweeps recovered, then its coverage record, as JSON.
+#: States of before there were records lack it; it is made when one is opened to be written.
+coverage = Table(
+    "slack_audit_coverage",
+    metadata,
+    Column("input", String(255), primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+)
+
 requests = Table(
     "slack_audit_requests",
     metadata,

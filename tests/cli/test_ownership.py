@@ -184,6 +184,9 @@ class Slow:
         assert self.go.wait(30)
         self.pages += 1
 
+    def write_records(self, records: Sequence[Event]) -> None:
+        self.write(records)
+
     def close(self) -> None:
         """Nothing to do."""
 

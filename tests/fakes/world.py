@@ -108,6 +108,7 @@ class Host:
         self.first: dict[str, float] = {}
         self.pages = 0
         self.taken = 0
+        self.records: list[Event] = []
 
     def take(self, events: Sequence[Event]) -> None:
         """Accept events."""
@@ -136,6 +137,12 @@ class HostSink:
         self._host.take(events)
         self._kill()
 
+    def write_records(self, records: Sequence[Event]) -> None:
+        """Deliver coverage records."""
+        self._kill()
+        self._host.records += records
+        self._kill()
+
     def close(self) -> None:
         """Nothing to do."""
 
@@ -147,6 +154,7 @@ class Memory:
         self.state: State | None = None
         self.buckets: dict[int, bytes] = {}
         self.totals: dict[int, Hour] = {}
+        self.coverage: dict[int, str] = {}
         self.asked: list[Request] = []
         self.status = ""
 
@@ -182,6 +190,10 @@ class MemoryCheckpoint:
             self._memory.buckets.pop(minute, None)
         self._memory.buckets.update(change.buckets)
         self._memory.totals.update(change.hours)
+        self._memory.coverage.update(change.coverage)
+        if change.coverage_floor is not None:
+            kept = self._memory.coverage.items()
+            self._memory.coverage = {h: t for h, t in kept if h >= change.coverage_floor}
         self._memory.asked = [r for r in self._memory.asked if r.number not in change.answered]
         self._kill()
         return version + 1
@@ -205,6 +217,10 @@ class MemoryCheckpoint:
     def hours(self, first: int, last: int) -> dict[int, Hour]:
         """Totals."""
         return {h: t for h, t in self._memory.totals.items() if first <= h <= last}
+
+    def coverage(self, first: int, last: int) -> dict[int, str]:
+        """Tallies and records."""
+        return {h: t for h, t in self._memory.coverage.items() if first <= h <= last}
 
     def requests(self) -> list[Request]:
         """Open requests."""

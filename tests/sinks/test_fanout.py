@@ -26,6 +26,9 @@ class ListSink:
             raise SinkError("no")
         self.got += events
 
+    def write_records(self, records: Sequence[Event]) -> None:
+        self.write(records)
+
     def close(self) -> None:
         self.closed += 1
         if self.failing:

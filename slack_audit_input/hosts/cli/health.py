@@ -29,6 +29,7 @@ class Sample(NamedTuple):
     budget: int
     used: int
     total: Mapping[str, int]
+    hours_waiting: int = 0
 
 
 class Health:
@@ -68,6 +69,7 @@ class Health:
             collector.budget.per_minute,
             collector.budget_used(),
             dict(collector.counters.total),
+            collector.counters.hours_waiting,
         )
 
     # -- asked -----------------------------------------------------------------------------

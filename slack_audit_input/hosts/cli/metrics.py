@@ -44,6 +44,8 @@ class Source(MetricSource):
         yield self._gauge("backlog_seconds", "Seconds never read yet.", sample.backlog)
         yield self._gauge("budget_calls_per_minute", "Calls a minute allowed.", sample.budget)
         yield self._gauge("budget_calls_used", "Calls in the last minute.", sample.used)
+        waiting = "Closed hours that wait for their coverage record."
+        yield self._gauge("coverage_hours_waiting", waiting, sample.hours_waiting)
         for name, meaning in MEANINGS.items():
             counter = CounterMetricFamily(f"{PREFIX}{name}", meaning, labels=LABELS)
             counter.add_metric([health.account, health.input], sample.total.get(name, 0))

@@ -188,6 +188,14 @@ collecting = together(
         "Slack answers slowly.",
     ),
     option(
+        "--coverage",
+        type=click.Choice(["all", "new", "none"]),
+        default="all",
+        help="Coverage records: each closed hour is read once more, with spare calls, and what "
+        "Slack shows held against what was delivered. new: not of hours before the first start "
+        "or of backfills, which take as many calls again as reading them took.",
+    ),
+    option(
         "--give-up-after",
         type=Number(0),
         default=None,
@@ -235,6 +243,8 @@ def collection_settings(values: dict[str, Any], now: float, ends: bool) -> Setti
         page_size=values["page_size"],
         workers=values["workers"],
         calls_per_minute=values["max_calls_per_minute"],
+        coverage=values.get("coverage") != "none",
+        coverage_history=values.get("coverage") != "new",
         give_up_after=give_up if give_up is not None else (600.0 if ends else 0.0),
     ).checked()
 

@@ -16,6 +16,7 @@ from slack_audit_input.hosts.cli.forward_options import forward
 from slack_audit_input.hosts.cli.options import Number, option, together
 from slack_audit_input.hosts.cli.places import collector_of
 from slack_audit_input.model.errors import ConfigError
+from slack_audit_input.sinks.coverage import CoverageFile
 from slack_audit_input.sinks.ecs import EcsLines
 from slack_audit_input.sinks.fanout import Fanout
 from slack_audit_input.sinks.ndjson import Lines, NdjsonFile, NdjsonStream
@@ -57,6 +58,12 @@ output = together(
         type=click.IntRange(1, 1000),
         default=5,
         help="How many old files to keep. The oldest is deleted: ship it before.",
+    ),
+    option(
+        "--coverage-output",
+        type=click.Path(dir_okay=False),
+        help="Append coverage records to this file, one line of JSON each. With --output forward "
+        "they also go to the host, under the tag with .coverage behind it.",
     ),
     forward,
 )
@@ -101,10 +108,15 @@ def sink_of(values: dict[str, Any], settings: Settings, log: Log, stop: Callable
         else _ndjson(values, settings)
         for name in outputs
     ]
+    if values["coverage_output"]:
+        lines = Lines(collector_of(settings))
+        sinks.append(CoverageFile(lines, Path(values["coverage_output"])))
     return sinks[0] if len(sinks) == 1 else Fanout(sinks)
 
 
 def _check_ndjson(values: dict[str, Any]) -> None:
+    if values["coverage_output"] and values["coverage_output"] == values["output_file"]:
+        raise ConfigError("--coverage-output must be another file than --output-file")
     if "ndjson" not in outputs_of(values):
         for name in ("output_file", "rotate_mb"):
             if values[name]:

@@ -15,6 +15,7 @@ from slack_audit_input.engine.ledger import from_json
 from slack_audit_input.engine.reading import backlog_seconds
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
+from slack_audit_input.hosts.cli.coverage import coverage_of, coverage_rows
 from slack_audit_input.hosts.cli.states import state_at
 from slack_audit_input.hosts.cli.status_advice import advice_for, advice_lines
 from slack_audit_input.hosts.moments import shown
@@ -83,6 +84,7 @@ def describe(checkpoint: SqlCheckpoint, name: str) -> dict[str, Any]:
         "lateness_s": _histogram(counters),
         "late_found_by_level": dict(counters.found_by_level),
         "unknown_actions": dict(counters.unknown),
+        "coverage": coverage_of(checkpoint, counters),
     }
 
 
@@ -134,6 +136,7 @@ def _rows(one: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [("index reaches to", one["index_reaches_back_to"])]
     if one["last_error"]:
         rows.append(("last error", f"{one['last_error_at']}: {one['last_error']}"))
+    rows += coverage_rows(one["coverage"])
     rows += [(MEANINGS[name], str(n)) for name, n in one["counters"].items() if n]
     rows += [(f"late {label} s", str(n)) for label, n in one["lateness_s"].items() if n]
     rows += [

@@ -14,6 +14,7 @@ from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.forward.access import Access
 from slack_audit_input.sinks.forward.addresses import Address
 from slack_audit_input.sinks.forward.batches import Batch, Batches
+from slack_audit_input.sinks.forward.coverage import coverage_batches
 from slack_audit_input.sinks.forward.deadletters import DeadLetters
 from slack_audit_input.sinks.forward.delivery import Delivery
 from slack_audit_input.sinks.forward.failures import Failure
@@ -62,6 +63,7 @@ class ForwardSink:
     ) -> None:
         self._records = Records(collector, form)
         self._batches = Batches(self._records, tags, limits.events, limits.size)
+        self._coverage = coverage_batches(collector, tags, limits.events, limits.size)
         self._dead_letters = DeadLetters(dead_letters, collector)
         self._log = log
         self._tags = tags
@@ -73,7 +75,7 @@ class ForwardSink:
             self._hosts, limits.packed, self._set_aside, lambda: specimen(self._batches)
         )
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, events: Sequence[Event], batches: Batches | None = None) -> None:
         """Return once all of ``events`` are acknowledged or set aside.
 
         Waits for ever for a host to be there and well. Raises Unfinished when told to stop
@@ -86,7 +88,7 @@ class ForwardSink:
                 "comes again at the next start"
             )
         try:
-            for batch in self._batches.of(events):
+            for batch in (batches or self._batches).of(events):
                 self._delivery.end()
                 self._delivery.start(batch)
             self._delivery.finish()
@@ -96,6 +98,10 @@ class ForwardSink:
             self._hosts.close()
             self._delivery.drop()
             raise
+
+    def write_records(self, records: Sequence[Event]) -> None:
+        """The same for coverage records, under a tag of their own."""
+        self.write(records, self._coverage)
 
     def counters(self) -> Mapping[str, int]:
         """What was done so far."""

@@ -44,7 +44,8 @@ class Tags:
                 "with a dot between them"
             )
         self.fixed = "" if "{category}" in filled else filled
-        self._filled = filled
+        #: The tag, or what is left to be filled in of it.
+        self.pattern = filled
         self._category_of = category_of
         self._known: dict[str, str] = {}
 
@@ -57,7 +58,7 @@ class Tags:
             action = record["event"].get("action")  # of a record in ECS
         category = self._category_of(action) if type(action) is str else ""
         if category not in self._known:
-            self._known[category] = self._filled.replace("{category}", _part(category or UNKNOWN))
+            self._known[category] = self.pattern.replace("{category}", _part(category or UNKNOWN))
         return self._known[category]
 
 
