@@ -78,7 +78,7 @@ format: $(VENVS)/test/.stamp ## format the code and repair what ruff can
 	@$(TOOLS)/ruff check --quiet --fix-only .
 	@$(TOOLS)/ruff format .
 
-coverage: $(VENVS)/test/.stamp postgresql npm jq ## run all tests and say which lines and branches none runs
+coverage: $(VENVS)/test/.stamp postgresql npm ## run all tests and say which lines and branches none runs
 	@echo "make coverage: running the tests under coverage"
 	@$(TOOLS)/coverage erase
 	@$(TOOLS)/coverage run -m pytest $(ARGS)
@@ -234,6 +234,8 @@ postgresql: # what the contract tests of the PostgreSQL store start a server fro
 	echo "** Remedy: apt-get install postgresql"; \
 	echo "**********************************************************************"
 
+.PHONY: jq
+test coverage: jq
 jq: # what docs/audit.md computes the hash of a report with
 	@if command -v jq > /dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \

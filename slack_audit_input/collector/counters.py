@@ -77,8 +77,9 @@ class Watch:
         """Count what one reading has brought."""
         self.events += events
         self.seconds += seconds
-        for late in lateness:
-            self.late[level] = added(self.late.get(level, ()), [late])
+        late = list(lateness)
+        if late:
+            self.late[level] = added(self.late.get(level, ()), late)
 
     def under(self, levels: Sequence[tuple[int, int]]) -> Watch:
         """Itself or, when it was kept under other levels, a new one: they do not mix."""
@@ -100,7 +101,7 @@ class Watch:
         watch = cls(data["levels"])
         watch.events, watch.seconds = int(data["events"]), int(data["seconds"])
         for level, counts in data["late"].items():
-            if len(counts) == len(LATENESS_BOUNDS) + 1:
+            if len(counts) == BUCKETS:
                 watch.late[int(level)] = [int(count) for count in counts]
         return watch
 

@@ -28,7 +28,7 @@ from slack_audit_input.model.event import Event
 from slack_audit_input.model.ledger import Span
 from slack_audit_input.slack.keys import hash_of
 
-#: A running collector seals minutes while we look; an hour that differs is read so often more.
+#: An hour that differs is read so often more.
 READ_AGAIN = 2
 
 
@@ -96,7 +96,7 @@ class Verifier:
         """A report for every hour that ``spans`` (disjoint, oldest first) touch, newest first."""
         for first_look in self._read(spans):
             report, again = first_look, 0
-            while report.differs and again < READ_AGAIN:
+            while _doubtful(report, again) and again < READ_AGAIN:
                 again += 1
                 report = next(self._read(parts_of(spans, report.hour)))
             # Entries without a date are counted where they were seen first.
@@ -182,6 +182,15 @@ def sum_of(sets: Iterable[Collection[int]]) -> HourTotal:
     for keys in sets:
         total = total.plus(keys)
     return total
+
+
+def _doubtful(report: HourReport, again: int) -> bool:
+    """May an hour look so only because a running collector was at work on it meanwhile?
+
+    It seals minutes, and delivers what appeared after our page was asked for: that is in the
+    index then, and not on the page.
+    """
+    return report.differs or (report.gone > 0 and again == 0)
 
 
 class _Seen:

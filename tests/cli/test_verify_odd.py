@@ -96,3 +96,15 @@ def test_a_host_that_lacks_them(command: Command, slack: Slack, form: str) -> No
     # What has no date has the time at which it was read.
     front = len('{"@timestamp":"2026-11-24T22:01:33Z"')
     assert sorted(line[front:] for line in again) == sorted(line[front:] for line in lines)
+
+
+def test_what_slack_no_longer_shows(command: Command, slack: Slack) -> None:
+    assert command.once("--start", "-3h").code == 0
+    gone = slack.slack.entries[50]
+    slack.slack.entries.remove(gone)
+    ended = command("verify", *STRETCH)
+    # All that Slack shows was delivered; that it showed more once is told beside that.
+    assert ended.code == 0, ended.err
+    assert "1 were delivered that Slack no longer shows" in ended.err
+    found = report(command, *STRETCH)
+    assert found["delivered_but_gone_at_slack"] == 1

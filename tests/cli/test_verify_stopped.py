@@ -16,6 +16,9 @@ from tests.cli.command import Command, until
 from tests.cli.server import Slack, history, slack_with
 from tests.cli.test_verify import edited, lose
 
+# The kill and the way back are also in test_holes.py, on every Python.
+pytestmark = pytest.mark.slow
+
 ASKED = ("--from", "-10h", "--page-size", "50")
 
 

@@ -8,6 +8,8 @@ import pytest
 from tests.collector.advised import SETS, cases
 from tests.collector.scenarios import LATENCY, SCENARIOS
 
+pytestmark = pytest.mark.slow
+
 DAY = SCENARIOS[2]._replace(events=10_000, burst=1_000)
 
 

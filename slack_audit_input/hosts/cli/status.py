@@ -17,7 +17,7 @@ from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
 from slack_audit_input.hosts.cli.coverage import coverage_of, coverage_rows
 from slack_audit_input.hosts.cli.states import state_at
-from slack_audit_input.hosts.cli.status_advice import advice_lines, advice_of
+from slack_audit_input.hosts.cli.status_advice import advice_for, advice_lines
 from slack_audit_input.hosts.moments import shown
 from slack_audit_input.model.errors import StoreError
 from slack_audit_input.stores.sql import SqlCheckpoint
@@ -38,7 +38,10 @@ def status(as_json: bool, all_inputs: bool, advise: bool, **values: Any) -> None
     """Say how the collection is doing: ledger, backlog, lag, last error, lateness, counters."""
     state = state_at(values["state"], create=False)
     names = state.inputs() if all_inputs else [values["input"]]
-    found = [describe(state.checkpoint(name), name, advise=advise) for name in names]
+    found = [describe(state.checkpoint(name), name) for name in names]
+    if advise:
+        for name, one in zip(names, found):
+            one["advice"] = advice_for(state.checkpoint(name))
     if as_json:
         click.echo(json.dumps(found if all_inputs else found[0], indent=2))
         return
@@ -48,7 +51,7 @@ def status(as_json: bool, all_inputs: bool, advise: bool, **values: Any) -> None
             click.echo("\n".join(advice_lines(one["advice"])))
 
 
-def describe(checkpoint: SqlCheckpoint, name: str, *, advise: bool = False) -> dict[str, Any]:
+def describe(checkpoint: SqlCheckpoint, name: str) -> dict[str, Any]:
     """Everything that is known about an input, for JSON."""
     state = checkpoint.load()
     if state is None:
@@ -82,7 +85,6 @@ def describe(checkpoint: SqlCheckpoint, name: str, *, advise: bool = False) -> d
         "late_found_by_level": dict(counters.found_by_level),
         "unknown_actions": dict(counters.unknown),
         "coverage": coverage_of(checkpoint, counters),
-        **({"advice": advice_of(counters)} if advise else {}),
     }
 
 

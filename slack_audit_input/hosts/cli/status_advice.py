@@ -7,11 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from slack_audit_input.collector.counters import LATENESS_BOUNDS, Counters
+from slack_audit_input.collector.ports import Checkpoint
 from slack_audit_input.engine.advice import Forecast, Seen
 from slack_audit_input.engine.advising import advise
 from slack_audit_input.hosts.lateness import seen_by
 
 _DAY = 86_400
+
+
+def advice_for(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The advice on an input, which must have a state, for JSON. Raises StoreError."""
+    state = checkpoint.load()
+    return advice_of(Counters(state.counters if state is not None else ""))
 
 
 def advice_of(counters: Counters) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import click
 
 from slack_audit_input.hosts.cli import options, verify_report
 from slack_audit_input.hosts.cli.backfill import is_running
+from slack_audit_input.hosts.cli.coverage import beside
 from slack_audit_input.hosts.cli.held import Held, stamps
 from slack_audit_input.hosts.cli.outputs import output, to_stdout
 from slack_audit_input.hosts.cli.session import Session
@@ -175,14 +176,10 @@ def _proven(values: dict[str, Any]) -> dict[str, Any]:
         with stopping(log):
             proof.read(log)
         repair = Repair(proof, session, checkpoint, walk, values)
-        proof.read_again()
-        repair.missing()
-        if host is not None:
-            repair.host(host, values["redeliver"])
-        if values["redeliver"] and not session.stop() and not is_running(checkpoint):
-            repair.differing()
+        repair.all_of_it(host, values["redeliver"])
         head = head_of(values, settings, span, proof, was)
         head["read"]["calls"] = walk.calls
+        head["coverage_records"] = {} if alone else beside(checkpoint, span)
         if host is not None:
             head["host"] = {
                 "files": host.files,

@@ -51,6 +51,15 @@ class Repair:
         self._values = values
         self._delivered: dict[int, frozenset[int]] = {}
 
+    def all_of_it(self, host: Held | None, redeliver: bool) -> None:
+        """Whatever is missing, as far as it may be sent."""
+        self._proof.read_again()
+        self.missing()
+        if host is not None:
+            self.host(host, redeliver)
+        if redeliver and not self._session.stop() and not is_running(self._checkpoint):
+            self.differing()
+
     def missing(self) -> None:
         """Have the hours with ids that were never delivered swept again."""
         proof = self._proof

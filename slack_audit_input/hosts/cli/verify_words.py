@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from slack_audit_input.hosts.cli.coverage import beside_words
+
 _COLUMNS = (
     ("day", "day"),
     ("hours", "hours"),
@@ -52,6 +54,7 @@ def as_json(content: Mapping[str, Any]) -> dict[str, Any]:
         "undated": totals["undated"],
         "without_id": totals["without_id"],
         "repeated_ids": totals["repeated_ids"],
+        "coverage_records": content["coverage_records"],
         "calls": content["read"]["calls"],
         "hours_from_before": content["read"]["hours_from_before"],
     }
@@ -97,6 +100,8 @@ def lines(content: Mapping[str, Any]) -> Iterator[str]:
                 f"  {hour['hour']}: Slack shows {hour['entries']}, delivered "
                 f"{hour['delivered']}: --redeliver sends that hour again"
             )
+    if content["coverage_records"]:
+        yield beside_words(content["coverage_records"])
     for first, last in content["never_asked"]:
         yield f"  never asked for: {first} to {last}: `backfill` collects it"
     for first, last in content["not_read_yet"]:
