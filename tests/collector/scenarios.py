@@ -54,6 +54,7 @@ class Scenario(NamedTuple):
     quiet: int = 7_200
     events: int = EVENTS
     levels: tuple[Level, ...] = DEFAULT_LEVELS
+    coverage: bool = True
 
 
 class Books(NamedTuple):
@@ -177,7 +178,14 @@ def run(scenario: Scenario) -> Books:
     )
     clock = FakeClock(skew=-7.5)
     host, memory = Host(clock), Memory()
-    settings = Settings("day", "org", EPOCH, page_size=scenario.page_size, levels=scenario.levels)
+    settings = Settings(
+        "day",
+        "org",
+        EPOCH,
+        page_size=scenario.page_size,
+        levels=scenario.levels,
+        coverage=scenario.coverage,
+    )
     end = EPOCH + DAY + scenario.quiet
     kills = excused = late = 0
     while clock.now < end:
