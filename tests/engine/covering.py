@@ -30,8 +30,8 @@ from slack_audit_input.model.ledger import Ledger, Reading, Span
 from slack_audit_input.slack.answers import page_of, params_of
 from slack_audit_input.slack.client import Answer
 from slack_audit_input.slack.keys import keys_of
-from tests.engine.machine import LEVELS, OPEN, CollectorMachine
-from tests.fakes.slack import Entry
+from tests.engine.machine import LEVELS, OPEN, TOLERANCE, CollectorMachine
+from tests.fakes.slack import Entry, entry
 from tests.fakes.world import MemoryCheckpoint
 
 
@@ -93,6 +93,7 @@ class CoveringMachine(CollectorMachine):
         """A pause up to shortly before the hour is over: what is late may come after it."""
         end = (int(self.clock.now) // HOUR + 1) * HOUR - left
         if end > self.clock.now:
+            self._happened(int(self.clock.now) + 1, end - 1)
             self.clock.now = float(end)
             self._crash()
 
@@ -173,6 +174,13 @@ class CoveringMachine(CollectorMachine):
             assert not covered, f"{text} vanished from the index, and nobody noticed"
 
     # -- how -------------------------------------------------------------------------------
+
+    def _happened(self, first: int, last: int) -> None:
+        """Some entries in a stretch that nobody was there to read."""
+        for _ in range(self.random.randrange(12) if first <= last else 0):
+            self.numbers += 1
+            second = self.random.randint(first, last)
+            self.slack.add(entry(second, float(second), self.numbers))
 
     def _check(self, record: dict[str, Any], hour: int) -> None:
         there = self._entries_of(hour)
@@ -260,6 +268,7 @@ class CoveringMachine(CollectorMachine):
             self.lates: Counter[int] = Counter()
             self.vanished: Counter[str] = Counter()
             self.told_twice: Counter[tuple[str, int]] = Counter()
+            self._happened(ledger.start, int(self.clock.now) - TOLERANCE)
         self._late, self._tallies, self._found = [], {}, Counter()
         self.covering = None
         checkpoint = MemoryCheckpoint(self.memory, self.kill)
