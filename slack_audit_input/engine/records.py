@@ -90,6 +90,7 @@ def told(record: Record) -> dict[str, object]:
         "repaired": record.tally.repaired,
         "shown": record.found.shown,
         "delivered": record.found.delivered,
+        "note": "verify says more" if record.state == DIFFERS else "what was missing is delivered",
     }
 
 

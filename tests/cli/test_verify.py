@@ -70,7 +70,8 @@ def test_complete_by_ids(command: Command, slack: Slack) -> None:
 def test_complete_by_digest(command: Command, slack: Slack) -> None:
     assert command.once(*SEALED).code == 0
     found = report(command, "--from", "-170m", *SEALED[:2])
-    assert found["hours_by_digest"] >= 2
+    # The hour in progress waits for its coverage record, and is not sealed yet.
+    assert found["hours_by_digest"] >= 1
     assert found["entries"] == 300
 
 
@@ -131,8 +132,10 @@ def test_an_hour_that_differs_is_reported_and_redelivered(command: Command, slac
 
 def test_an_exchanged_id_is_noticed(command: Command, slack: Slack) -> None:
     assert command.once(*SEALED).code == 0
-    edited(command, "UPDATE slack_audit_hours SET digest = '1' || substr(digest, 2)")
-    assert len(report(command, "--from", "-170m", *SEALED[:2], code=1)["hours_that_differ"]) >= 2
+    other = "CASE substr(digest, 1, 1) WHEN '1' THEN '2' ELSE '1' END"
+    edited(command, f"UPDATE slack_audit_hours SET digest = {other} || substr(digest, 2)")
+    # The hour in progress waits for its coverage record, and is not sealed yet.
+    assert len(report(command, "--from", "-170m", *SEALED[:2], code=1)["hours_that_differ"]) >= 1
 
 
 def test_an_hour_that_is_sealed_in_part(command: Command, slack: Slack) -> None:

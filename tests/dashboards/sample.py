@@ -34,7 +34,7 @@ from slack_audit_input.slack.filters import Filters
 from tests.detections.cases import cases
 from tests.fakes.slack import Entry, FakeSlack
 from tests.fakes.world import FakeClock, Host, HostSink, Memory, MemoryCheckpoint, VirtualPool
-from tests.spl.events import log_rows, rows
+from tests.spl.events import log_rows, record_rows, rows
 
 #: 2026-03-09, a Monday, and the end of its Friday, when the dashboards are looked at.
 WEEK = 1_773_014_400
@@ -89,8 +89,8 @@ def _moved(one: dict[str, Any], moved: int) -> dict[str, Any]:
 
 
 @functools.cache
-def _lived(a_day: int) -> tuple[dict[str, float], tuple[Fields, ...]]:
-    """When each entry of the last day was delivered, by id, and the log lines of it."""
+def _lived(a_day: int) -> tuple[dict[str, float], tuple[Fields, ...], tuple[Fields, ...]]:
+    """When each entry of the last day was delivered, by id; its log lines; coverage records."""
     r = random.Random(9)
     day = [one for one in entries(a_day) if _LAST_DAY <= one["date_create"] < _LAST_DAY + DAY]
     shown = []
@@ -118,7 +118,8 @@ def _lived(a_day: int) -> tuple[dict[str, float], tuple[Fields, ...]]:
     )
     collector.run(stop=lambda: clock.now >= _LAST_DAY + DAY, watch=health.watch)
     first = {json.loads(text)["id"]: at for text, at in host.first.items()}
-    return first, tuple(log_rows("".join(sorted(lines)), "slack_audit_input_acme.log"))
+    told = tuple(log_rows("".join(sorted(lines)), "slack_audit_input_acme.log"))
+    return first, told, tuple(record_rows(host.records, END))
 
 
 def _broken() -> list[str]:
@@ -179,7 +180,7 @@ def _faults(number: int, _params: Mapping[str, object], _now: float) -> Answer |
 @functools.cache
 def events(a_day: int = FEW) -> tuple[Fields, ...]:
     """The week as rows of fields, newest first."""
-    arrived, _ = _lived(a_day)
+    arrived, _, _ = _lived(a_day)
     found = rows(entries(a_day))
     for row in found:
         at = arrived.get(row["id"][0])
@@ -190,3 +191,8 @@ def events(a_day: int = FEW) -> tuple[Fields, ...]:
 def log_lines(a_day: int = FEW) -> tuple[Fields, ...]:
     """The collector's own lines of one day, newest first."""
     return _lived(a_day)[1]
+
+
+def coverage_records(a_day: int = FEW) -> tuple[Fields, ...]:
+    """The coverage records that it made on that day, newest first."""
+    return _lived(a_day)[2]

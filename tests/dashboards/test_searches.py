@@ -12,7 +12,7 @@ import pytest
 from slack_audit_input.addon.dashboards import BOARDS
 from slack_audit_input.addon.dashboards.board import Board
 from tests.dashboards.running import parsed, results
-from tests.dashboards.sample import events, log_lines
+from tests.dashboards.sample import coverage_records, events, log_lines
 from tests.searchtime.app import App
 from tests.searchtime.samples import emulated
 from tests.spl.events import macros
@@ -26,7 +26,9 @@ pytestmark = pytest.mark.slow
 def seen() -> frozenset[str]:
     """All fields of the sample week, of the collector's lines, and of events of every action."""
     every = [App.load().fields(sample.text) for sample in emulated()[::3]]
-    return frozenset(name for row in (*events(), *log_lines(), *every) for name in row)
+    return frozenset(
+        name for row in (*events(), *log_lines(), *coverage_records(), *every) for name in row
+    )
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from slack_audit_input.collector.commit import Committer
-from slack_audit_input.engine.absorb import absorb, dropped
+from slack_audit_input.collector.commit import NO_COVERAGE, Committer, OfCoverage
+from slack_audit_input.engine.absorb import Absorbed, absorb, dropped
 from slack_audit_input.engine.ledger import from_json
 from slack_audit_input.engine.plan import add_backlog, asked, begin, plan, reread
 from slack_audit_input.engine.reading import choose, cut, unread
 from slack_audit_input.engine.spans import united
 from slack_audit_input.engine.sweeps import Level
 from slack_audit_input.model.errors import CursorRejected
+from slack_audit_input.model.event import Event
 from slack_audit_input.model.ledger import LIVE, SWEEP, Ledger, Reading, Span
 from slack_audit_input.slack.answers import page_of, params_of
 from slack_audit_input.slack.client import Answer
@@ -173,25 +175,7 @@ class CollectorMachine(RuleBasedStateMachine):
         )
         self.ledger = absorbed.ledger
         self.ready += [absorbed.following] if absorbed.following else []
-        self.kill.at = self.kill.step + kill_at if kill_at else 0
-        before = Counter(self.host.texts)
-        version = self.memory.state.version if self.memory.state else 0
-        try:
-            self.committer.deliver(
-                absorbed.fresh,
-                absorbed.add,
-                self.ledger,
-                counters="",
-                filters="",
-                beat=0.0,
-                held=[unread(r) for r in self._all_out()],
-            )
-        except Killed:
-            assert self.memory.state
-            if self.memory.state.version == version:
-                # Written, not committed: exactly these may come again.
-                self.excused += self.host.texts - before
-            self._crash()
+        self._deliver(absorbed.fresh, absorbed.add, kill_at, self._tallied(reading, absorbed))
 
     @precondition(lambda self: self.out)
     @rule(which=st.integers(0, 5))
@@ -318,17 +302,47 @@ class CollectorMachine(RuleBasedStateMachine):
     def _all_out(self) -> list[Reading]:
         return [*self.out, *self.ready]
 
+    def _deliver(
+        self,
+        fresh: Sequence[Event],
+        add: Mapping[int, Mapping[int, None]],
+        kill_at: int,
+        coverage: OfCoverage = NO_COVERAGE,
+    ) -> bool:
+        """Write and commit; killed at a step of it, begin anew. Was it committed?"""
+        self.kill.at = self.kill.step + kill_at if kill_at else 0
+        before = Counter(self.host.texts)
+        version = self.memory.state.version if self.memory.state else 0
+        try:
+            self.committer.deliver(
+                fresh,
+                add,
+                self.ledger,
+                counters="",
+                filters="",
+                beat=0.0,
+                held=self._held(),
+                coverage=coverage,
+            )
+        except Killed:
+            assert self.memory.state
+            committed = self.memory.state.version > version
+            if not committed:
+                # Written, not committed: exactly these may come again.
+                self.excused += self.host.texts - before
+            self._crash()
+            return committed
+        return True
+
+    def _tallied(self, _reading: Reading, _absorbed: Absorbed) -> OfCoverage:
+        """What a page means for coverage; see covering.py."""
+        return NO_COVERAGE
+
+    def _held(self) -> list[Span]:
+        return [unread(r) for r in self._all_out()]
+
     def _commit(self) -> None:
-        self.kill.at = 0
-        self.committer.deliver(
-            (),
-            {},
-            self.ledger,
-            counters="",
-            filters="",
-            beat=0.0,
-            held=[unread(r) for r in self._all_out()],
-        )
+        self._deliver((), {}, 0)
 
     def _crash(self) -> None:
         """Everything in memory is gone; a new process begins with what was persisted."""

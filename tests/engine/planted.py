@@ -11,14 +11,22 @@ from typing import NamedTuple
 
 
 class Bug(NamedTuple):
-    """One change to one file, or two (``also``). ``name`` says what the change makes wrong."""
+    """One change to one file, or two (``also``). ``name`` says what the change makes wrong.
+
+    ``machine``: "covering" for a bug of coverage, which only that one can meet.
+    """
 
     name: str
     file: str
     old: str
     new: str
     also: tuple[str, str] = ("", "")
+    machine: tuple[str, ...] = ()
 
+
+_WRITES_RECORDS = (
+    "        if coverage.records:\n            self._sink.write_records(coverage.records)\n"
+)
 
 BUGS = (
     Bug(
@@ -153,5 +161,90 @@ BUGS = (
         "engine/plan.py",
         "fresh = without(span, asked(ledger))",
         "fresh = [span]",
+    ),
+    *(
+        Bug(name, file, old, new, also, ("covering",))
+        for name, file, old, new, also in (
+            (
+                "an hour is covered before the sweeps have passed it",
+                "engine/coverage.py",
+                "return (swept[-1] - tolerance(levels) + 1) // HOUR - 1",
+                "return (swept[-1] + 1) // HOUR - 1",
+                ("", ""),
+            ),
+            (
+                "an hour is covered while a window over it is open",
+                "engine/coverage.py",
+                "not_due = (*ledger.covered, *hours_of(ledger.windows))",
+                "not_due = ledger.covered",
+                ("", ""),
+            ),
+            (
+                "the index is sealed before coverage",
+                "collector/coverage.py",
+                "spans = list(hours_due.waiting(ledger))",
+                "spans: list[Span] = []",
+                ("", ""),
+            ),
+            (
+                "the ledger forgets which hours have a record",
+                "collector/coverage.py",
+                "            ledger = hours_due.covered(ledger, whole)\n",
+                "",
+                ("", ""),
+            ),
+            (
+                "the hours are covered and their records are not written",
+                "collector/commit.py",
+                _WRITES_RECORDS,
+                "",
+                ("", ""),
+            ),
+            (
+                "the records are written after the commit",
+                "collector/commit.py",
+                _WRITES_RECORDS,
+                "",
+                (
+                    "        self.index.applied(change)\n",
+                    "        self.index.applied(change)\n" + _WRITES_RECORDS,
+                ),
+            ),
+            (
+                "what is missing counts as delivered without being delivered",
+                "collector/coverage.py",
+                "return Taken(compared.missing, compared.add, ledger, rows, records, tallies)",
+                "return Taken([], compared.add, ledger, rows, records, tallies)",
+                ("", ""),
+            ),
+            (
+                "a repair is only remembered in memory until the hour's record",
+                "collector/coverage.py",
+                "rows = self.tallies.rows(tallies)",
+                "rows: dict[int, str] = {}",
+                ("", ""),
+            ),
+            (
+                "the minute of the boundary second is compared half read",
+                "collector/comparing.py",
+                "whole_from = max(open_to // MINUTE + 1,",
+                "whole_from = max(open_to // MINUTE,",
+                ("", ""),
+            ),
+            (
+                "only the last late events of an hour are remembered",
+                "engine/records.py",
+                "late=tally.late + len(found),",
+                "late=len(found),",
+                ("", ""),
+            ),
+            (
+                "an hour that a backfill makes longer keeps its old record",
+                "engine/plan.py",
+                "for left in without(span, grown)",
+                "for left in without(span, ())",
+                ("", ""),
+            ),
+        )
     ),
 )

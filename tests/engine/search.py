@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the model test in this process: ``python -m tests.engine.search EXAMPLES``.
+"""Run the model test in this process: ``python -m tests.engine.search EXAMPLES [covering]``.
 
 The short histories first, then random ones. Exit 1 if one of them fails.
 """
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.engine import test_histories
+from tests.engine.covering import CoveringMachine
 from tests.engine.machine import CollectorMachine
 
 if __name__ == "__main__":
@@ -20,7 +21,7 @@ if __name__ == "__main__":
         test_histories.test_a_dead_cursor_leaves_the_rest_of_its_window_open()
         test_histories.test_a_page_asked_for_earlier_cannot_fulfil_a_later_duty()
         run_state_machine_as_test(
-            CollectorMachine,
+            CoveringMachine if sys.argv[2:] == ["covering"] else CollectorMachine,
             settings=settings(
                 max_examples=int(sys.argv[1]),
                 stateful_step_count=80,

@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = 3000
 
 
-def search(tree: Path, examples: int) -> subprocess.CompletedProcess[str]:
+def search(tree: Path, examples: int, *machine: str) -> subprocess.CompletedProcess[str]:
     """The model test over the package in ``tree``."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.engine.search", str(examples)],
+        [sys.executable, "-m", "tests.engine.search", str(examples), *machine],
         cwd=tree,
         env={"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "PATH": ""},
         capture_output=True,
@@ -48,7 +48,7 @@ def planted(bug: Bug, tree: Path) -> None:
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug, tmp_path: Path) -> None:
     planted(bug, tmp_path)
-    found = search(tmp_path, EXAMPLES)
+    found = search(tmp_path, EXAMPLES, *bug.machine)
     assert found.returncode == 1, f"nobody noticed: {bug.name}"
     # Noticed by what must hold, not because the changed code does not run.
     assert found.stderr.startswith(("AssertionError", "Failed", "StoreError", "ExceptionGroup")), (

@@ -41,13 +41,14 @@ def forward_to(
     limits: Limits = USUAL,
     log: Reports | None = None,
     stop: Callable[[], bool] = lambda: False,
+    pattern: str = "slack.audit",
 ) -> ForwardSink:
     """A sink to these addresses; dead letters go to ``folder``. The test's end closes it."""
     sink = ForwardSink(
         COLLECTOR,
         [parse_address(address) for address in addresses],
         access or quick(),
-        tags("slack.audit"),
+        tags(pattern),
         folder / "dead.ndjson",
         Patience(stop, Random(1)),
         log or Reports(),

@@ -67,6 +67,11 @@ def test_all_of_it_once(command: Command, slack: Slack, host: Running) -> None:
     (sent,) = (e for e in slack.slack.entries if e.id == record.fields["id"])
     entry = {key: value for key, value in record.fields.items() if key != "collector"}
     assert entry == json.loads(sent.text)
+    # What it knows of hours goes with it, under a tag of its own.
+    covered = host.coverage()
+    assert {r.tag for r in covered} == {"slack.audit.coverage"}
+    assert {r.fields["state"] for r in covered} == {"complete"}
+    assert {r.fields["account"] for r in covered} == {"lumen"}
 
 
 def test_what_is_counted(command: Command, slack: Slack) -> None:

@@ -70,6 +70,14 @@ class Running:
         self.start(*more)
 
     def records(self) -> list[Record]:
+        """The events it wrote, in order; coverage records left out."""
+        return [record for record in self.all() if not record.tag.endswith(".coverage")]
+
+    def coverage(self) -> list[Record]:
+        """The coverage records it wrote."""
+        return [record for record in self.all() if record.tag.endswith(".coverage")]
+
+    def all(self) -> list[Record]:
         """What it wrote, in order; a last line that a kill cut off is left out."""
         if not self.out.exists():
             return []

@@ -16,8 +16,7 @@ from tests.searchtime.parsing import Node, parsed
 
 DEFAULT = Path(__file__).resolve().parents[2] / "default"
 SOURCETYPE = "slack:audit"
-#: What every event has before anything is extracted.
-_OWN = {"sourcetype": [SOURCETYPE], "index": ["main"]}
+COVERAGE = "slack:audit:coverage"
 _ALIAS = re.compile(r"\s*(\S+)\s+AS\s+(\S+)")
 
 
@@ -63,7 +62,9 @@ class App:
     """All that our conf files do to an event."""
 
     def __init__(self, folder: Path, files: dict[str, str]) -> None:
-        self.props = Props(conf.read(folder / "props.conf")[SOURCETYPE])
+        props = conf.read(folder / "props.conf")
+        self.props = Props(props[SOURCETYPE])
+        self.by_sourcetype = {name: Props(stanza) for name, stanza in props.items()}
         every = conf.read(folder / "transforms.conf")
         #: Lookups with a file. One over a KV store collection has no part in what events get.
         self.transforms = {name: row for name, row in every.items() if "filename" in row}
@@ -78,12 +79,14 @@ class App:
         """The app as this checkout has it."""
         return cls(DEFAULT, mapped.files())
 
-    def fields(self, text: str) -> Fields:
+    def fields(self, text: str, sourcetype: str = SOURCETYPE) -> Fields:
         """All fields of the event `text`, in Splunk's order of steps; each with its values."""
-        fields: Fields = {**_OWN, **extracted(text)}
-        self.props.aliased(fields)
-        self.props.evaluate(fields)
-        for lookup in self.props.lookups:
+        # What every event has before anything is extracted.
+        fields: Fields = {"sourcetype": [sourcetype], "index": ["main"], **extracted(text)}
+        props = self.by_sourcetype[sourcetype]
+        props.aliased(fields)
+        props.evaluate(fields)
+        for lookup in props.lookups:
             lookup.give(self.tables[lookup.table], fields)
         kinds = [
             name

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.searchtime.app import App
+from slack_audit_input.model.event import Event
+from tests.searchtime.app import COVERAGE, App
 
 
 def macros() -> dict[str, str]:
@@ -25,6 +26,20 @@ def rows(entries: Iterable[Mapping[str, Any]], delay: float = 5) -> list[dict[st
         second = int(entry["date_create"])
         fields = app.fields(json.dumps(entry))
         found.append({**fields, "_time": [str(second)], "_indextime": [str(int(second + delay))]})
+    return sorted(found, key=lambda row: -int(row["_time"][0]))
+
+
+def record_rows(records: Iterable[Event], indexed: float) -> list[dict[str, list[str]]]:
+    """Coverage records as Splunk has them, newest first; all indexed at one time."""
+    app = App.load()
+    found = [
+        {
+            **app.fields(record.text, COVERAGE),
+            "_time": [str(record.second)],
+            "_indextime": [str(int(indexed))],
+        }
+        for record in records
+    ]
     return sorted(found, key=lambda row: -int(row["_time"][0]))
 
 

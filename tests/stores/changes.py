@@ -17,6 +17,8 @@ def change(
     dropped: Sequence[int] = (),
     hours: Mapping[int, Hour] | None = None,
     answered: Sequence[int] = (),
+    coverage: Mapping[int, str] | None = None,
+    coverage_floor: int | None = None,
 ) -> Change:
     """A change in which every text says ``name``."""
     return Change(
@@ -30,4 +32,6 @@ def change(
         dropped=dropped,
         hours=hours or {},
         answered=answered,
+        coverage=coverage or {},
+        coverage_floor=coverage_floor,
     )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,13 +24,14 @@ def everything(checkpoint: Checkpoint) -> tuple[object, ...]:
         checkpoint.load(),
         checkpoint.keys(LEAST, MOST),
         checkpoint.hours(LEAST, MOST),
+        checkpoint.coverage(LEAST, MOST),
         checkpoint.requests(),
     )
 
 
 def test_nothing_is_there_before_the_first_commit(world: World) -> None:
     checkpoint = world.open("one")
-    assert everything(checkpoint) == (None, {}, {}, [])
+    assert everything(checkpoint) == (None, {}, {}, {}, [])
     assert checkpoint.minutes_below(MOST) == []
 
 
@@ -59,7 +62,7 @@ def test_versions_count_up(world: World) -> None:
 def test_of_two_that_read_the_same_version_one_wins(world: World, version: int) -> None:
     first, second = world.open("one"), world.open("one")
     if version:
-        first.commit(0, change("before", buckets={1: b"before"}))
+        first.commit(0, change("before", buckets={1: b"before"}, coverage={5: "before"}))
     first.commit(version, change("winner", buckets={2: b"winner"}))
     number = second.ask("backfill", 1, 2, 3.0)
     before = everything(first)
@@ -71,6 +74,8 @@ def test_of_two_that_read_the_same_version_one_wins(world: World, version: int) 
                 buckets={2: b"loser", 3: b"loser"},
                 dropped=[1],
                 hours={4: Hour(1, "0" * 32)},
+                coverage={4: "loser"},
+                coverage_floor=9,
                 answered=[number],
             ),
         )
@@ -92,7 +97,7 @@ def test_a_version_that_never_was_wins_nothing(world: World, version: int) -> No
     checkpoint = world.open("one")
     with pytest.raises(Superseded):
         checkpoint.commit(version, change("a", buckets={1: b"x"}))
-    assert everything(checkpoint) == (None, {}, {}, [])
+    assert everything(checkpoint) == (None, {}, {}, {}, [])
 
 
 def test_buckets_are_replaced_and_dropped(world: World) -> None:
@@ -126,6 +131,22 @@ def test_hours_replace_what_was_there(world: World) -> None:
     checkpoint.commit(2, change())
     assert world.open("one").hours(0, 9) == {1: Hour(1, "1" * 32), 2: Hour(3, "3" * 32)}
     assert checkpoint.hours(2, 2) == {2: Hour(3, "3" * 32)}
+
+
+def test_coverage_replaces_what_was_there_and_grows_old(world: World) -> None:
+    checkpoint = world.open("one")
+    long = json.dumps({"id": "ä'\"\u2028" * 1000})
+    checkpoint.commit(0, change(coverage={1: "tally", 2: "tally", LEAST: "old"}))
+    checkpoint.commit(1, change(coverage={2: long, 3: "new"}))
+    checkpoint.commit(2, change())
+    assert world.open("one").coverage(0, 9) == {1: "tally", 2: long, 3: "new"}
+    assert checkpoint.coverage(LEAST, 1) == {LEAST: "old", 1: "tally"}
+    assert checkpoint.coverage(3, 2) == {}
+    # Of other inputs nothing grows old by it.
+    world.open("two").commit(0, change(coverage={1: "other"}))
+    checkpoint.commit(3, change(coverage={4: "newest"}, coverage_floor=3))
+    assert world.open("one").coverage(LEAST, MOST) == {3: "new", 4: "newest"}
+    assert world.open("two").coverage(LEAST, MOST) == {1: "other"}
 
 
 def test_requests_wait_until_they_are_answered(world: World) -> None:
@@ -185,13 +206,14 @@ def test_inputs_of_one_state_do_not_see_each_other(world: World) -> None:
 
 def test_forget_leaves_nothing_of_this_input_and_all_of_others(world: World) -> None:
     for name in ("one", "two"):
-        world.open(name).commit(0, change(name, buckets={1: b"x"}, hours={1: Hour(1, "0" * 32)}))
+        some = change(name, buckets={1: b"x"}, hours={1: Hour(1, "0" * 32)}, coverage={1: "x"})
+        world.open(name).commit(0, some)
         world.open(name).ask("backfill", 1, 2, 3.0)
         world.open(name).note("noted")
     other = everything(world.open("two"))
     forgotten = world.open("one")
     forgotten.forget()  # type: ignore[attr-defined]
-    assert everything(world.open("one")) == (None, {}, {}, [])
+    assert everything(world.open("one")) == (None, {}, {}, {}, [])
     assert everything(world.open("two")) == other
     # A collector that still runs on it has lost; a new one begins at the beginning.
     with pytest.raises(Superseded):

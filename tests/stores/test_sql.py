@@ -10,9 +10,9 @@ import sqlalchemy
 
 from slack_audit_input.model.errors import StoreError
 from slack_audit_input.model.state import Hour
-from slack_audit_input.stores.tables import hours, meta, metadata
+from slack_audit_input.stores.tables import coverage, hours, meta, metadata
 from tests.stores.changes import change
-from tests.stores.opened import opened
+from tests.stores.opened import close_all, opened
 from tests.stores.processes import start
 from tests.stores.test_contract import LEAST, MOST, everything
 
@@ -138,3 +138,30 @@ def test_tables_are_the_same_everywhere(url: str) -> None:
         assert [c["name"] for c in found.get_columns(table.name)] == table.columns.keys()
     assert hours.name in found.get_table_names()
     engine.dispose()
+
+
+def test_a_state_of_before_there_were_records_gets_their_table(url: str) -> None:
+    opened(url).checkpoint("one").commit(0, change())
+    close_all()
+    engine = sqlalchemy.create_engine(url if "://" in url else f"sqlite:///{url}")
+    with engine.begin() as connection:
+        coverage.drop(connection)
+    engine.dispose()
+    # Who only looks changes nothing, and finds none.
+    looking = opened(url, create=False).checkpoint("one")
+    assert looking.coverage(0, 9) == {}
+    assert looking.load() is not None
+    running = opened(url).checkpoint("one")
+    running.commit(1, change(coverage={1: "x"}))
+    assert looking.coverage(0, 9) == {1: "x"}
+
+
+def test_a_state_without_their_table_can_be_forgotten(url: str) -> None:
+    opened(url).checkpoint("one").commit(0, change())
+    close_all()
+    engine = sqlalchemy.create_engine(url if "://" in url else f"sqlite:///{url}")
+    with engine.begin() as connection:
+        coverage.drop(connection)
+    engine.dispose()
+    opened(url, create=False).checkpoint("one").forget()
+    assert opened(url).checkpoint("one").load() is None

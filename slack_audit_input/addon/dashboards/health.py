@@ -8,6 +8,8 @@ from slack_audit_input.addon.dashboards.board import COLOURS, EVENTS, LEVELS, Bo
 # The collector's own log, `key=value`: a line `collected` a minute holds what was done in it, and
 # the line with which a run ends what was done after the last of these.
 _LOG = "`slack_audit_internal`"
+# Coverage records. The newest are of hours that ended 18 to 24 hours ago, by default.
+_RECORDS = "`slack_audit_coverage` earliest=-8d@d"
 _DONE = f"{_LOG} action IN (collected, stopped, failed)"
 
 
@@ -131,6 +133,7 @@ def board() -> Board:
             0.5,
         ),
     )
+    _coverage(made)
     made.row(
         320,
         (
@@ -197,3 +200,89 @@ def board() -> Board:
         ),
     )
     return made
+
+
+def _coverage(made: Board) -> None:
+    """Whether what Slack shows of each hour was delivered, by the records of a week."""
+    # Of an hour with several records, the last one made counts.
+    base = made.search("coverage", f"{_RECORDS} | sort 0 - closed | dedup id")
+
+    def one(name: str, rest: str) -> str:
+        return made.chain(base, name, rest)
+
+    def states(title: str, state: str, colour: str = "") -> tuple[str, float]:
+        counted = f'| stats count(eval(state="{state}")) as hours'
+        return made.single(title, one(f"hours {state}", counted), colour), 1 / 6
+
+    made.row(
+        130,
+        states("Hours complete", "complete"),
+        states("Hours repaired", "repaired", LEVELS["medium"]),
+        states("Hours that differ", "differs", LEVELS["high"]),
+        (
+            made.single(
+                "Since the oldest hour without record",
+                one(
+                    "oldest without record",
+                    "| stats max(_time) as newest by account input "
+                    "| stats min(newest) as newest | eval hours=round((now()-newest)/3600) "
+                    "| table hours",
+                ),
+                unit="h",
+            ),
+            1 / 6,
+        ),
+        (
+            made.single(
+                "Recovered late, of these",
+                one("recovered late", "| stats sum(late) as late"),
+                LEVELS["medium"],
+            ),
+            1 / 6,
+        ),
+        (
+            made.single(
+                "Latest of them",
+                one(
+                    "latest of them",
+                    "| stats max(late_most) as s | eval minutes=round(s/60) | table minutes",
+                ),
+                unit="min",
+            ),
+            1 / 6,
+        ),
+    )
+    made.row(
+        280,
+        (
+            made.over_time(
+                "Coverage: delivered at once, and recovered by sweeps",
+                one(
+                    "coverage over time",
+                    "| timechart span=1h sum(first_time) as first_time sum(late) as late "
+                    "sum(repaired) as repaired",
+                ),
+                "line",
+                {
+                    "first_time": COLOURS[0],
+                    "late": LEVELS["medium"],
+                    "repaired": LEVELS["high"],
+                },
+            ),
+            0.5,
+        ),
+        (
+            made.table(
+                "Coverage by input",
+                one(
+                    "coverage by input",
+                    "| stats count as hours sum(shown) as shown sum(delivered) as delivered "
+                    "sum(late) as late sum(missing) as missing sum(repaired) as repaired "
+                    "by account input state",
+                ),
+                '`slack_audit_coverage` input="$row.input.value$" state="$row.state.value$"',
+                8,
+            ),
+            0.5,
+        ),
+    )
