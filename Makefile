@@ -265,7 +265,7 @@ clean: ## remove the environments and all that was made here
 
 # What an environment has beside the package and what that needs.
 $(VENVS)/demo/.stamp: EXTRAS =
-$(VENVS)/test/.stamp: EXTRAS = [dev,detections,postgresql,metrics]
+$(VENVS)/test/.stamp: EXTRAS = [dev,detections,postgresql,metrics,keyring]
 $(VENVS)/bench/.stamp: EXTRAS = [bench]
 $(VENVS)/conf/.stamp: EXTRAS = [conf]
 

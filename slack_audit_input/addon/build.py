@@ -13,6 +13,7 @@ from slack_audit_input.addon.bill import bill
 from slack_audit_input.addon.generating import generate
 from slack_audit_input.addon.navigating import navigate
 from slack_audit_input.addon.settling import settle
+from slack_audit_input.addon.signing_in import sign_in
 from slack_audit_input.addon.staging import APP, stage
 
 
@@ -28,6 +29,7 @@ def build(repository: Path, tools: Path, dist: Path) -> Path:
     configuration = stage(repository, staged, __version__)
     app = generate(configuration, work / "out", __version__, tools)
     navigate(app)
+    sign_in(app, __version__)
     settle(app)
     target = dist / f"{APP}-{__version__}.spl"
     pack(app, target)

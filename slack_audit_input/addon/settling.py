@@ -54,12 +54,17 @@ def digest(app: Path) -> str:
 
 
 def _set_build(app: Path, number: int) -> None:
-    for name, pattern, text in (
-        ("default/app.conf", _BUILD, f"build = {number}"),
-        ("appserver/templates/base.html", _BUSTER, f"static/@{number}/"),
-    ):
-        path = app / name
-        found, count = pattern.subn(text, path.read_text(encoding="utf-8"))
-        if not count:
-            raise ValueError(f"{path} has no build number: has the generator changed?")
-        path.write_text(found, encoding="utf-8")
+    pages = [
+        app / "appserver" / "templates" / "base.html",
+        *sorted(app.glob("appserver/templates/*_redirect.html")),
+    ]
+    _set(app / "default" / "app.conf", _BUILD, f"build = {number}")
+    for page in pages:
+        _set(page, _BUSTER, f"static/@{number}/")
+
+
+def _set(path: Path, pattern: re.Pattern[str], text: str) -> None:
+    found, count = pattern.subn(text, path.read_text(encoding="utf-8"))
+    if not count:
+        raise ValueError(f"{path} has no build number: has the generator changed?")
+    path.write_text(found, encoding="utf-8")

@@ -24,6 +24,8 @@ LEFT_OUT = (
     "sinks/forward",
     "sinks/ndjson.py",
     "stores/checkpoint.py",
+    "stores/credentials_file.py",
+    "stores/credentials_keyring.py",
     "stores/places.py",
     "stores/sql.py",
     "stores/sqlite.py",

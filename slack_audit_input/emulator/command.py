@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from slack_audit_input.emulator.accounts import ACCOUNTS
 from slack_audit_input.emulator.faults import KINDS, Fault
 from slack_audit_input.emulator.options import ENDS, EmulatorOptions
 from slack_audit_input.emulator.running import start
@@ -131,6 +132,42 @@ def option(*names: str, **settings: Any) -> Callable[[T], T]:
     metavar="NAME",
     help="Refuse this action in filters though it is in the catalogue; repeatable.",
 )
+@option(
+    "--account",
+    type=click.Choice(tuple(ACCOUNTS)),
+    help="What the account is like that signs in, or whose token is used.",
+)
+@option("--bare-refusals", is_flag=True, help="Refuse tokens without saying why.")
+@option("--client-id", help="Of the app that is signed in to.")
+@option("--client-secret", help="Of the same.")
+@option("--public-client", is_flag=True, help="The app has PKCE, and no client secret counts.")
+@option(
+    "--redirect-url",
+    multiple=True,
+    metavar="URL",
+    help="A redirect URL of the app, or a beginning of some; repeatable. Default: any.",
+)
+@option(
+    "--token-rotation/--no-token-rotation",
+    help="Whether tokens of a sign-in end and are refreshed.",
+)
+@option(
+    "--token-life",
+    type=click.FloatRange(1),
+    metavar="SECONDS",
+    help="How long one of them is good. Slack's: 12 hours.",
+)
+@option(
+    "--refresh-grace",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="How long a spent refresh token is taken again.",
+)
+@option(
+    "--active-tokens",
+    type=click.IntRange(1),
+    help="How many access tokens of a sign-in are good at a time.",
+)
 @option("--calls-per-minute", type=click.FloatRange(0), help="The rate limit; 0 is none.")
 @option("--calls-at-once", type=click.FloatRange(1), help="Size of its bucket. Default: the same.")
 @option(
@@ -215,6 +252,7 @@ def options_from(given: dict[str, Any]) -> EmulatorOptions:
         ("late", "lateness"),
         ("fault", "faults"),
         ("more_token", "more_tokens"),
+        ("redirect_url", "redirect_urls"),
         ("replay", "replay"),
     ):
         values[plural] = tuple(values.pop(name))

@@ -16,6 +16,7 @@ from slack_audit_input.emulator.blocks import SyntheticBlock
 from slack_audit_input.emulator.clock import Clock
 from slack_audit_input.emulator.core import Emulator
 from slack_audit_input.emulator.faults import Fault
+from slack_audit_input.emulator.grants import Given
 from slack_audit_input.emulator.organization import Row
 from slack_audit_input.emulator.streams import Burst
 from slack_audit_input.emulator.truth import Summary, TruthRow
@@ -32,7 +33,16 @@ class Control:
     @property
     def tokens(self) -> tuple[str, ...]:
         """The tokens that are good at the moment."""
-        return (self.emulator.options.token, *self.emulator.options.more_tokens)
+        options = self.emulator.options
+        return (options.token, *options.more_tokens, *self.emulator.good_tokens(self.clock.now()))
+
+    def sign_in(self, scopes: str = "identify,auditlogs:read") -> Given:
+        """A grant as if somebody had signed in on the consent page."""
+        return self.emulator.sign_in(scopes, self.clock.now())
+
+    def revoke_tokens(self) -> None:
+        """All grants end, as if the app was removed."""
+        self.emulator.revoke_tokens()
 
     def change(self, **settings: Any) -> None:
         """Change options while running: those in options.CHANGEABLE. Raises ValueError."""
@@ -77,6 +87,7 @@ class Control:
         replayed = self.emulator.replayed
         return {
             **self.emulator.counters.state(),
+            "grants": dict(self.emulator.grants.counts),
             "replayed": len(replayed.rows),
             "undated": replayed.undated,
             "undated_second": replayed.undated_second,

@@ -12,7 +12,17 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from slack_audit_input.emulator import actions, cursor, damage, query, replay, schemas
+from slack_audit_input.emulator import (
+    actions,
+    consent,
+    cursor,
+    damage,
+    query,
+    replay,
+    schemas,
+    webapi,
+)
+from slack_audit_input.emulator.accounts import ACCOUNTS
 from slack_audit_input.emulator.answers import (
     FORBIDDEN,
     GLITCH,
@@ -25,6 +35,7 @@ from slack_audit_input.emulator.answers import (
 )
 from slack_audit_input.emulator.counters import Counters
 from slack_audit_input.emulator.faults import Fault, FaultPlan
+from slack_audit_input.emulator.grants import Given, Grants
 from slack_audit_input.emulator.options import CHANGEABLE, EmulatorOptions
 from slack_audit_input.emulator.organization import Organization
 from slack_audit_input.emulator.pages import Place, read_page
@@ -52,6 +63,7 @@ class Emulator:
         self.started = started
         self.counters = Counters()
         self.faults = FaultPlan(options.seed, options.faults)
+        self.grants = Grants(options.seed)
         self._bucket = _bucket(options)
         self._calls = 0
         self._lock = threading.RLock()
@@ -81,15 +93,21 @@ class Emulator:
         *,
         path: str = "/audit/v1/logs",
         method: str = "GET",
+        body: bytes = b"",
     ) -> Answer:
         """The answer to one request at unix time `now`: (status, headers, body, ...).
 
-        `params`: of the query, decoded; `headers`: names in any case; the body is never
-        compressed here.
+        `params`: of the query, decoded; `headers`: names in any case; `body`: a form, for what
+        takes one. The answer's body is never compressed here.
         """
         with self._lock:
             endpoint = _endpoint(path)
-            given = self._answer(endpoint, params, headers, now, method)
+            if endpoint in webapi.METHODS:
+                given = webapi.call(endpoint, headers, body, now, self.options, self.grants)
+            elif endpoint == "authorize":
+                given = consent.consent(method, params, body, now, self.options, self.grants)
+            else:
+                given = self._answer(endpoint, params, headers, now, method)
             self.counters.call(endpoint, given.status, now, dict(params))
         return dated(given, now)
 
@@ -106,6 +124,21 @@ class Emulator:
                 self._bucket = _bucket(self.options)
             if "faults" in settings:
                 self.faults.faults = self.options.faults
+
+    def sign_in(self, scopes: str, now: float) -> Given:
+        """A grant as if somebody had signed in."""
+        with self._lock:
+            return self.grants.issue(scopes, now, webapi.lives_of(self.options))
+
+    def revoke_tokens(self) -> None:
+        """All grants end."""
+        with self._lock:
+            self.grants.revoke_all()
+
+    def good_tokens(self, now: float) -> list[str]:
+        """The granted access tokens that are good."""
+        with self._lock:
+            return self.grants.good(now)
 
     def truth(self, oldest: int, latest: int, now: float | None = None) -> Iterator[TruthRow]:
         """Every entry of these seconds, both included, newest second first.
@@ -134,7 +167,7 @@ class Emulator:
             return error(405, "method_not_allowed")
         if endpoint != "logs":
             return answer(200, schemas.schemas() if endpoint == "schemas" else schemas.actions())
-        return self._refused(headers) or self._logs(params, now)
+        return self._refused(headers, now) or self._logs(params, now)
 
     def _logs(self, params: Mapping[str, str], now: float) -> Answer:
         """The answer to a call with a good token."""
@@ -153,7 +186,7 @@ class Emulator:
         except query.Refusal as refusal:
             return error(400, str(refusal), self.options.error_codes)
 
-    def _refused(self, headers: Mapping[str, str]) -> Answer | None:
+    def _refused(self, headers: Mapping[str, str], now: float) -> Answer | None:
         """The answer to a token that is not good."""
         given = next((v for k, v in headers.items() if k.lower() == "authorization"), "")
         scheme, _, token = given.partition(" ")
@@ -163,11 +196,22 @@ class Emulator:
         code = self.options.refuse_with
         if not code and token.startswith("xoxp-error-"):
             code = token[len("xoxp-error-") :]
-        elif not code and token not in (self.options.token, *self.options.more_tokens):
-            code = "invalid_authentication"
+        elif not code:
+            code = self._trouble(token, now)
         if not code:
             return None
+        if self.options.bare_refusals:
+            return answer(401)
         return error(403 if code in FORBIDDEN else 401, code)
+
+    def _trouble(self, token: str, now: float) -> str:
+        """The code with which /logs refuses a token, "" for it does not."""
+        trouble = self.grants.trouble(token, now)
+        if trouble is None and token not in (self.options.token, *self.options.more_tokens):
+            return "invalid_authentication"
+        if not trouble and "auditlogs:read" not in (self.grants.scopes(token) or "auditlogs:read"):
+            trouble = "missing_scope"
+        return trouble or ACCOUNTS[self.options.account].logs
 
     def _page(self, params: Mapping[str, str], now: float, fault: Fault | None) -> Answer:
         options = self.options
@@ -220,8 +264,15 @@ def _bucket(options: EmulatorOptions) -> Bucket:
 
 
 def _endpoint(path: str) -> str:
-    """Which endpoint a path is: logs, schemas, actions, wrong_host or unknown."""
+    """Which endpoint a path is: a name of the Audit Logs API's or of webapi.METHODS, authorize.
+
+    Else wrong_host or unknown.
+    """
     parts = [part for part in path.split("/") if part]
+    if len(parts) == 2 and parts[0] == "api" and parts[1] in webapi.METHODS:
+        return parts[1]
+    if path.rstrip("/") == consent.PATH:
+        return "authorize"
     if parts[:1] == ["api"]:
         # Seen live: the Web API's host and path give a page of HTML.
         return "wrong_host"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
+from slack_audit_input.emulator.accounts import ACCOUNTS
 from slack_audit_input.emulator.answers import FORBIDDEN
 from slack_audit_input.emulator.faults import Fault
 from slack_audit_input.emulator.spread import Lateness, Spread
@@ -16,9 +17,14 @@ ENDS = ("empty", "null", "missing", "no_metadata")
 
 CHANGEABLE = frozenset(
     {
+        "account",
+        "active_tokens",
         "answer_time",
+        "bare_refusals",
         "calls_at_once",
         "calls_per_minute",
+        "client_id",
+        "client_secret",
         "cursor_lifetime",
         "error_codes",
         "faults",
@@ -26,11 +32,16 @@ CHANGEABLE = frozenset(
         "last_cursor",
         "more_tokens",
         "other_calls_per_minute",
+        "public_client",
+        "redirect_urls",
+        "refresh_grace",
         "refuse_with",
         "refused_actions",
         "short_pages",
         "split_seconds",
         "token",
+        "token_life",
+        "token_rotation",
     }
 )
 """Options that may be changed while the emulator runs."""
@@ -58,6 +69,13 @@ class EmulatorOptions:
     `last_cursor`: one of ENDS. `error_codes` False: HTTP 400 without a code. `short_pages`: share
     of pages that end before `limit` though more remains. `answer_time`: seconds a page takes.
     `faults`: see faults.py.
+
+    Signing in and token rotation (see grants.py):
+    `account`: one of accounts.ACCOUNTS, what everybody's token is like; `bare_refusals`: /logs
+    refuses with an empty 401, whatever the reason; `client_id`, `client_secret`: of the app;
+    `public_client`: it has PKCE and no secret; `redirect_urls`: beginnings of those it has, ()
+    for any; `token_rotation`; `token_life`, `refresh_grace`: seconds; `active_tokens`: good at
+    a time.
 
     How it is served:
     `host` (loopback only) and `port` (0: any); `gzip` if the client takes it; the clock shows
@@ -91,6 +109,17 @@ class EmulatorOptions:
     answer_time: Spread = field(default_factory=Spread)
     faults: tuple[Fault, ...] = ()
 
+    account: str = "owner"
+    bare_refusals: bool = False
+    client_id: str = "1111111111.2222222222"
+    client_secret: str = "emulated-client-secret"  # noqa: S105 - the emulator's own
+    public_client: bool = False
+    redirect_urls: tuple[str, ...] = ()
+    token_rotation: bool = True
+    token_life: float = 43_200
+    refresh_grace: float = 60
+    active_tokens: int = 2
+
     host: str = "127.0.0.1"
     port: int = 0
     gzip: bool = True
@@ -104,10 +133,20 @@ class EmulatorOptions:
             raise ValueError(f"the last cursor is one of {', '.join(ENDS)}, not {self.last_cursor}")
         if self.refuse_with and self.refuse_with not in (*FORBIDDEN, "invalid_authentication"):
             raise ValueError(f"{self.refuse_with} is no code that a token is refused with")
+        if self.account not in ACCOUNTS:
+            raise ValueError(f"an account is one of {', '.join(ACCOUNTS)}, not {self.account}")
+        if self.active_tokens < 1:
+            raise ValueError("at least one token is good at a time")
         if sum(late.share for late in self.lateness) > 1:
             raise ValueError("the shares of late entries are more than 1 together")
         if not 0 <= self.short_pages <= 1:
             raise ValueError(f"the share of short pages is from 0 to 1, not {self.short_pages}")
-        for name in ("events_per_day", "history_days", "cursor_lifetime"):
+        for name in (
+            "events_per_day",
+            "history_days",
+            "cursor_lifetime",
+            "token_life",
+            "refresh_grace",
+        ):
             if not 0 <= getattr(self, name) < 10**9:
                 raise ValueError(f"{name} cannot be {getattr(self, name)}")

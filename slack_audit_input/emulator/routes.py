@@ -31,6 +31,8 @@ HELP = {
     "DELETE /control/counters": "count from zero",
     "GET /control/calls": "the last thousand calls",
     "GET /control/tokens": "tokens that are good",
+    "POST /control/tokens": "sign in: access_token, refresh_token, expires_in; scopes",
+    "DELETE /control/tokens": "end all that were given so",
     "GET /control/settings": "options that can be changed now",
     "POST /control/settings": "change them, by name",
     "POST /control/rate": "events_per_second (null: the working week), from (unix seconds)",
@@ -61,6 +63,8 @@ class Routes:
             "DELETE counters": self._reset_counters,
             "GET calls": lambda _: control.calls(),
             "GET tokens": lambda _: list(control.tokens),
+            "POST tokens": self._sign_in,
+            "DELETE tokens": self._revoke,
             "GET settings": lambda _: self._settings(),
             "POST settings": self._change,
             "POST rate": self._rate,
@@ -133,21 +137,44 @@ class Routes:
         options = self._control.emulator.options
         spread = options.answer_time
         return {
+            "account": options.account,
+            "active_tokens": options.active_tokens,
             "answer_time": f"{spread.least}-{spread.most}{':heavy' if spread.heavy else ''}",
+            "bare_refusals": options.bare_refusals,
             "calls_at_once": options.calls_at_once,
             "calls_per_minute": options.calls_per_minute,
+            "client_id": options.client_id,
+            "client_secret": options.client_secret,
             "cursor_lifetime": options.cursor_lifetime,
             "error_codes": options.error_codes,
             "gzip": options.gzip,
             "last_cursor": options.last_cursor,
             "more_tokens": list(options.more_tokens),
             "other_calls_per_minute": options.other_calls_per_minute,
+            "public_client": options.public_client,
+            "redirect_urls": list(options.redirect_urls),
+            "refresh_grace": options.refresh_grace,
             "refuse_with": options.refuse_with,
             "refused_actions": sorted(options.refused_actions),
             "short_pages": options.short_pages,
             "split_seconds": options.split_seconds,
             "token": options.token,
+            "token_life": options.token_life,
+            "token_rotation": options.token_rotation,
         }
+
+    def _sign_in(self, given: Given) -> Any:
+        _only(given, "scopes")
+        granted = self._control.sign_in(**given)
+        return {
+            "access_token": granted.access,
+            "refresh_token": granted.refresh,
+            "expires_in": granted.life,
+        }
+
+    def _revoke(self, _: Given) -> Any:
+        self._control.revoke_tokens()
+        return {"ok": True}
 
     def _change(self, given: Given) -> Any:
         settings = dict(given)
@@ -155,8 +182,9 @@ class Routes:
             settings["answer_time"] = Spread.parse(str(settings["answer_time"]))
         if "faults" in settings:
             settings["faults"] = tuple(_fault(row) for row in settings["faults"])
-        if "more_tokens" in settings:
-            settings["more_tokens"] = tuple(settings["more_tokens"])
+        for name in ("more_tokens", "redirect_urls"):
+            if name in settings:
+                settings[name] = tuple(settings[name])
         if "refused_actions" in settings:
             settings["refused_actions"] = frozenset(settings["refused_actions"])
         self._control.change(**settings)

@@ -25,7 +25,8 @@ class RunningEmulator:
     """An emulator that listens. Use it in a `with`, or call `stop`.
 
     `base_url`: for --api-url, `http://127.0.0.1:PORT/audit/v1/`; `control_url`: of the control
-    endpoint; `token`: one that is good; `control`: the same controls in-process.
+    endpoint; `token`: one that is good; `control`: the same controls in-process. `web_api_url`: of
+    the Web API, where tokens are refreshed.
     """
 
     base_url: str
@@ -33,6 +34,11 @@ class RunningEmulator:
     token: str
     control: Control
     server: Server
+
+    @property
+    def web_api_url(self) -> str:
+        """Of the Web API: `http://127.0.0.1:PORT/api/`."""
+        return f"{self.server.url}/api/"
 
     def stop(self) -> None:
         """Listen no more and end all connections."""

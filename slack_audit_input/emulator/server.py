@@ -124,7 +124,8 @@ class Connection(BaseHTTPRequestHandler):
             return
         headers = dict(self.headers.items())
         makers = self.server.makers
-        self._send(makers.submit(self._make, params, headers, parts.path).result(), began)
+        made = makers.submit(self._make, params, headers, parts.path, body)
+        self._send(made.result(), began)
 
     # http.server looks for these names.
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _respond  # noqa: N815
@@ -180,11 +181,14 @@ class Connection(BaseHTTPRequestHandler):
         else:
             self.wfile.write(body)
 
-    def _make(self, params: dict[str, str], headers: dict[str, str], path: str) -> Answer:
+    def _make(
+        self, params: dict[str, str], headers: dict[str, str], path: str, body: bytes
+    ) -> Answer:
         """The answer of the core, ready to be sent."""
         now = self.server.clock.now()
         serve = self.server.emulator.serve
-        return self._packed(serve(params, headers, now, path=path, method=self.command))
+        given = serve(params, headers, now, path=path, method=self.command, body=body)
+        return self._packed(given)
 
     def _packed(self, given: Answer) -> Answer:
         """The answer, compressed if the client takes that."""

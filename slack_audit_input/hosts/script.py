@@ -13,9 +13,12 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from slack_audit_input import __version__
@@ -29,7 +32,11 @@ from slack_audit_input.slack.classify import raise_not_ok
 from slack_audit_input.slack.client import API_URL, Answer, Client, Settings, Token
 from slack_audit_input.slack.clock import SlackClock
 from slack_audit_input.slack.filters import Filters
+from slack_audit_input.slack.oauth import refresher
+from slack_audit_input.slack.oauth import web_api_url as url_of_web_api
+from slack_audit_input.slack.rotation import Rotation
 from slack_audit_input.slack.scan import scan_hard
+from slack_audit_input.slack.source import TokenSource
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -68,16 +75,17 @@ class _Machine:
 class AuditLogs:
     """One organization's audit log.
 
-    ``token``: a user token of an organization Owner with ``auditlogs:read``; not needed for
-    ``actions`` and ``schemas``. ``calls_per_minute``: this object's share of Slack's limit.
-    ``give_up_after``: seconds for which faults of Slack or the network are borne before
-    GaveUp; 0 is without end. ``timekeeper``: for tests. Use it from one thread, or as a context
-    manager. Errors are those of ``slack_audit_input.model.errors``.
+    ``token``: a user token of an organization Owner with ``auditlogs:read``, or a source of
+    such; not needed for ``actions`` and ``schemas``. See also ``signed_in``.
+    ``calls_per_minute``: this object's share of Slack's limit. ``give_up_after``: seconds for
+    which faults of Slack or the network are borne before GaveUp; 0 is without end.
+    ``timekeeper``: for tests. Use it from one thread, or as a context manager. Errors are those
+    of ``slack_audit_input.model.errors``.
     """
 
     def __init__(
         self,
-        token: str = "",
+        token: str | TokenSource = "",
         *,
         api_url: str = API_URL,
         proxy: str = "",
@@ -91,12 +99,39 @@ class AuditLogs:
             raise ConfigError(f"page_size must be between 1 and {PAGE_MOST}")
         settings = Settings(api_url, proxy, ca_file, agent=f"slack-audit-input/{__version__}")
         self._open = Client(settings, None)
-        self._client = Client(settings, Token(token)) if token else None
+        source = Token(token) if isinstance(token, str) and token else token
+        self._client = None if isinstance(source, str) else Client(settings, source)
         self._budget = CallBudget(calls_per_minute)
         self._page_size = page_size
         self._give_up_after = give_up_after
         self._time = timekeeper or _Machine()
         self._slack_clock = SlackClock(self._time.wall(), self._time.monotonic())
+
+    @classmethod
+    def signed_in(
+        cls, credentials: str | os.PathLike[str], *, web_api_url: str = "", **settings: Any
+    ) -> Self:
+        """With the sign-in that ``slack-audit-input login`` has kept in a file.
+
+        Its tokens are refreshed there, also while a long stretch is read; a refresh that fails
+        is a warning, as long as the token is good. ``settings``: as for the class. Raises
+        ConfigError when nobody has signed in, StoreError when the file is damaged.
+        """
+        from slack_audit_input.stores.credentials_file import CredentialsFile
+
+        store = CredentialsFile(Path(credentials))
+        store.check_writable()
+        reach = Settings(
+            settings.get("api_url", API_URL),
+            settings.get("proxy", ""),
+            settings.get("ca_file", ""),
+            agent=f"slack-audit-input/{__version__}",
+        )
+        url = url_of_web_api(reach.api_url, web_api_url)
+        source = Rotation(
+            store, refresher(reach, url), wall=time.time, chance=random.random, tell=_tell
+        )
+        return cls(source, **settings)
 
     def __enter__(self) -> Self:
         return self
@@ -204,6 +239,12 @@ class AuditLogs:
                 answer.body[:65536],
             )
         return found
+
+
+def _tell(level: str, action: str, **fields: object) -> None:
+    """What a script's owner should know of a refresh."""
+    if level in ("warning", "error"):
+        warnings.warn(f"{action}: {fields.get('reason', '')}", stacklevel=2)
 
 
 def _second(moment: str | float, now: float, name: str) -> int:

@@ -39,9 +39,16 @@ class ConfigError(CollectorError):
 
 
 class AuthError(CollectorError):
-    """Slack refuses the token; the message says which kind of token is needed."""
+    """Slack refuses the token; the message says which kind of token is needed.
+
+    ``code`` is Slack's error code, "" when its answer had none.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class GaveUp(CollectorError):

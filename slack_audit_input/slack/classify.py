@@ -52,7 +52,10 @@ AUTH_CODES = {
     "install the app again as an organization Owner, and use the new token.",
     "not_allowed_token_type": f"This kind of token cannot read audit logs. {_NEEDED}",
     "token_revoked": "The token was revoked. Install the app again as an Owner; use the new token.",
-    "token_expired": "The token has expired. Use one without token rotation, or a fresh one.",
+    "token_expired": (
+        "The token has expired: in an app with token rotation it lives 12 hours. Sign in, so that "
+        "it is refreshed from then on, or use the token of an app without rotation."
+    ),
     "account_inactive": (
         "The person whose token this is has left or was deactivated. Let another organization "
         "Owner install the app."
@@ -105,15 +108,13 @@ def raise_not_ok(document: dict[str, Any], body: bytes, cursor: bool) -> NoRetur
 def _error_of(
     status: int, document: dict[str, Any], body: bytes, retry_after: float, cursor: bool
 ) -> CollectorError:
-    found = document.get("error")
-    code = found if isinstance(found, str) and _CODE.fullmatch(found) else ""
+    code = code_of(document)
     said = f"HTTP {status}" + (f" {code}" if code else "")
-    if status == 429 or (code in _LIMITED and status < 500):
-        return RateLimited(f"Slack's rate limit is used up ({said})", retry_after)
-    if status >= 500 or status in (408, 425) or code in _PASSING:
-        return Retryable(f"Slack has a fault at the moment ({said})", "server")
+    passing = passing_error(status, code, retry_after)
+    if passing is not None:
+        return passing
     if status in (401, 403) or code in AUTH_CODES:
-        return AuthError(f"{said}: {_auth_words(status, code, document)}")
+        return AuthError(f"{said}: {_auth_words(status, code, document)}", code)
     if status == 400 and cursor:
         return CursorRejected(f"Slack does not know the cursor any more ({said})")
     if status == 400:
@@ -132,6 +133,29 @@ def _error_of(
             "redirect",
         )
     return ProtocolError(f"Slack answers {said}, which is not known. The checkpoint is kept", body)
+
+
+def passing_error(status: int, code: str, retry_after: float) -> CollectorError | None:
+    """The error of an answer after which waiting helps: the same for all of Slack's APIs."""
+    said = f"HTTP {status}" + (f" {code}" if code else "")
+    if status == 429 or (code in _LIMITED and status < 500):
+        return RateLimited(f"Slack's rate limit is used up ({said})", retry_after)
+    if status >= 500 or status in (408, 425) or code in _PASSING:
+        return Retryable(f"Slack has a fault at the moment ({said})", "server")
+    return None
+
+
+def code_of(document: dict[str, Any]) -> str:
+    """Slack's error code in an answer, "" for none, and for what cannot be one."""
+    found = document.get("error")
+    return found if isinstance(found, str) and _CODE.fullmatch(found) else ""
+
+
+def scopes_of(text: object) -> list[str]:
+    """The scopes in a list with commas, as far as they look like scopes."""
+    if not isinstance(text, str):
+        return []
+    return [s for s in map(str.strip, text[:2000].split(",")) if _SCOPE.fullmatch(s)][:20]
 
 
 def seconds_of(retry_after: str | None, now: float | None = None) -> float:
@@ -166,6 +190,5 @@ def _auth_words(status: int, code: str, document: dict[str, Any]) -> str:
             words += " (The answer is not Slack's JSON: a proxy on the way may have forbidden it.)"
     provided = document.get("provided")
     if code == "missing_scope" and isinstance(provided, str):
-        scopes = [s for s in map(str.strip, provided[:2000].split(",")) if _SCOPE.fullmatch(s)]
-        words += f" It has: {', '.join(scopes[:20]) or 'none'}."
+        words += f" It has: {', '.join(scopes_of(provided)) or 'none'}."
     return words

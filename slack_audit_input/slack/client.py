@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One GET to the Audit Logs API, and nothing else: no retry, no decoding, no waiting.
+"""One call to Slack, and nothing else: no retry, no decoding, no waiting.
 
-The only module that knows `requests`. A client belongs to one thread and keeps one connection.
+The only module that knows `requests`' sessions. A client belongs to one thread and keeps one
+connection. Every request asks for the token of the moment; one that Slack refuses, because it has
+run out or was replaced, is asked for anew once.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 import requests
@@ -20,7 +22,22 @@ import urllib3
 
 from slack_audit_input.model.errors import ConfigError, Retryable
 from slack_audit_input.slack.clock import date_of
+from slack_audit_input.slack.source import Lasting, TokenSource, is_refused
+from slack_audit_input.slack.token import NoToken, Token
 from slack_audit_input.slack.unpack import BODY_MOST, TooLarge
+
+__all__ = [
+    "API_URL",
+    "ERROR_BODY_MOST",
+    "Answer",
+    "Client",
+    "NoToken",
+    "Settings",
+    "Token",
+    "checked_proxy",
+    "checked_url",
+    "is_loopback",
+]
 
 API_URL = "https://api.slack.com/audit/v1/"
 _CHUNK = 1 << 20
@@ -29,47 +46,6 @@ _LITTLE = 1 << 14
 ERROR_BODY_MOST = 1 << 20
 #: With an h or a at the end the proxy looks up names. The Splunk add-on brings what they need.
 _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
-
-
-class Token:
-    """A secret that no repr, log line or error can show by accident."""
-
-    __slots__ = ("_secret",)
-
-    def __init__(self, secret: str) -> None:
-        secret = secret.strip()
-        if not secret:
-            raise ConfigError("the token is empty")
-        if not secret.isascii() or not secret.isprintable() or " " in secret:
-            raise ConfigError(
-                "the token holds blanks or characters that no token has: is the file the right one?"
-            )
-        self._secret = secret
-
-    def __repr__(self) -> str:
-        return "Token(…)"
-
-    def __reduce__(self) -> NoReturn:
-        # Whatever is pickled ends in a file or on a wire.
-        raise TypeError("a token cannot be pickled or copied")
-
-    def same_as(self, other: Token) -> bool:
-        """Is it the same secret?"""
-        return self._secret == other._secret
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Put it on a request."""
-        # As requests' "auth", so that a .netrc entry for the host cannot replace it.
-        request.headers["Authorization"] = f"Bearer {self._secret}"
-        return request
-
-
-class NoToken:
-    """For /actions and /schemas, which need none: sends no Authorization, not even .netrc's."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Leave the request as it is."""
-        return request
 
 
 class Settings(NamedTuple):
@@ -90,17 +66,21 @@ class Settings(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came back: ``body`` still packed as ``encoding`` says; ``date``: unix seconds."""
+    """What came back: ``body`` still packed as ``encoding`` says; ``date``: unix seconds.
+
+    ``scopes``: the header X-OAuth-Scopes, with which the Web API says what a token may do.
+    """
 
     status: int
     body: bytes
     encoding: str = ""
     date: int | None = None
     retry_after: str | None = None
+    scopes: str | None = None
 
 
-def checked_url(url: str) -> str:
-    """The base URL with a slash at its end.
+def checked_url(url: str, option: str = "--api-url") -> str:
+    """The base URL with a slash at its end. ``option``: what it is called in messages.
 
     Raises ConfigError unless it is https, or http to this machine itself (the emulator): a
     token never travels in clear. No message repeats a password that stands in the URL.
@@ -108,12 +88,12 @@ def checked_url(url: str) -> str:
     parts = _parts_of(url)
     if parts is None or parts.scheme not in ("https", "http"):
         shown = "" if "@" in url else f" {url!r}"
-        raise ConfigError(f"--api-url{shown} is no URL such as {API_URL}")
+        raise ConfigError(f"{option}{shown} is no URL such as {API_URL}")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigError("--api-url must hold neither a user, nor a query, nor a fragment")
+        raise ConfigError(f"{option} must hold neither a user, nor a query, nor a fragment")
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ConfigError(
-            "--api-url must begin with https://: over http the token could be read on its way "
+            f"{option} must begin with https://: over http the token could be read on its way "
             "(http is for this machine itself only, such as http://127.0.0.1:8080/audit/v1/)"
         )
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/", "", ""))
@@ -172,16 +152,17 @@ class _Session(requests.Session):
 
 
 class Client:
-    """GETs with one keep-alive connection. Use it from one thread.
+    """Calls with one keep-alive connection. Use it from one thread.
 
-    Raises ConfigError for settings that cannot work.
+    ``token``: one that lasts, a source that knows the present one, or None for calls that need
+    none. Raises ConfigError for settings that cannot work.
     """
 
-    def __init__(self, settings: Settings, token: Token | None) -> None:
+    def __init__(self, settings: Settings, token: Token | TokenSource | None) -> None:
         self._base = checked_url(settings.api_url)
         self._settings = settings
+        self._source = Lasting(token) if isinstance(token, Token) else token
         self._session = _Session()
-        self._session.auth = token or NoToken()
         self._session.headers.update(
             {
                 "Accept": "application/json",
@@ -214,14 +195,51 @@ class Client:
     def get(self, path: str, params: Mapping[str, str | int]) -> Answer:
         """The answer to one GET, whatever its status. Redirects are not followed.
 
+        With a token that Slack refuses the call is made once more, if the source has another.
         Raises Retryable when no whole answer came (TooLarge when it is beyond bounds),
-        ConfigError for a proxy or a certificate that a person must see to.
+        ConfigError for a proxy or a certificate that a person must see to, and what the source
+        raises when it has no token to give.
         """
+        if self._source is None:
+            return self._ask("GET", path, NoToken(), params=dict(params))
+        token = self._source.token()
+        answer = self._ask("GET", path, token, params=dict(params))
+        if is_refused(answer.status, answer.body, answer.encoding):
+            other = self._source.refused(token)
+            if other is None:
+                return answer
+            token = other
+            answer = self._ask("GET", path, token, params=dict(params))
+        if answer.status == 200:
+            self._source.used(token)
+        return answer
+
+    def post(
+        self, path: str, form: Mapping[str, str], auth: requests.auth.AuthBase | Token | NoToken
+    ) -> Answer:
+        """The answer to one POST of a form, with ``auth`` and no token of the source's.
+
+        Raises as ``get`` does.
+        """
+        return self._ask("POST", path, auth, data=dict(form))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        auth: requests.auth.AuthBase | Token | NoToken,
+        params: Mapping[str, str | int] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Answer:
         deadline = time.monotonic() + self._settings.patience
         try:
-            with self._session.get(
+            with self._session.request(
+                method,
                 urljoin(self._base, path),
-                params=dict(params),
+                params=params,
+                data=data,
+                # With the request, so that a .netrc entry for the host cannot replace it.
+                auth=auth,
                 timeout=self._settings.timeouts,
                 allow_redirects=False,
                 stream=True,
@@ -234,6 +252,7 @@ class Client:
                     response.headers.get("Content-Encoding", "").strip().lower(),
                     date_of(response.headers.get("Date")),
                     response.headers.get("Retry-After"),
+                    response.headers.get("X-OAuth-Scopes"),
                 )
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _error_of(error) from None

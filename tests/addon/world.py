@@ -43,6 +43,18 @@ class Addon(NamedTuple):
         self.splunkd.confs.write(APP, f"{APP}_account", name, values)
         self.secret("account", name, {"token": token or self.slack.token})
 
+    def sign_in(self, name: str = "acme") -> None:
+        """Make an account, or change one, as Add to Slack does."""
+        now = self.slack.control.clock.now()
+        given = self.slack.control.sign_in()
+        times = {}
+        secrets = {"access_token": given.access}
+        if given.refresh is not None and given.life is not None:
+            times = {"issued": str(int(now)), "expires": str(int(now + given.life))}
+            secrets.update(refresh_token=given.refresh, client_secret="emulated-client-secret")
+        self.account(name, auth_type="oauth", client_id="1111111111.2222222222", **times)
+        self.secret("account", name, secrets)
+
     def secret(self, conf: str, name: str, values: dict[str, str]) -> None:
         """What solnlib's CredentialManager would store."""
         realm = f"__REST_CREDENTIAL__#{APP}#configs/conf-{APP}_{conf}"

@@ -175,7 +175,15 @@ def test_few_fields_to_the_first_event(app: Path) -> None:
     to_fill = [
         each["field"] for each in entities if each.get("required") and "defaultValue" not in each
     ]
-    assert to_fill == ["name", "token", "name", "account"]
+    assert to_fill == ["name", "name", "account"]
+    # And what an account has for the way that is chosen, where all is needed.
+    (ways,) = [each["options"] for each in account if each["type"] == "oauth"]
+    assert [each["field"] for each in ways["basic"]] == ["token"]
+    assert [each["field"] for each in ways["oauth"]] == [
+        "client_id",
+        "client_secret",
+        "redirect_url",
+    ]
 
 
 _IMPORT = """

@@ -169,7 +169,7 @@ def test_check_says_in_words_what_is_wrong(
     slack.trouble.always(status, code=code)
     ended = command("check", "--action", "user_login")
     assert ended.code == exit_code, ended.out
-    (failed,) = [line for line in ended.out.splitlines() if not line.startswith("ok ")]
+    (failed,) = [line for line in ended.out.splitlines() if line.startswith("FAILED ")]
     assert failed.startswith("FAILED  audit logs: ")
     assert words in failed
 

@@ -182,7 +182,8 @@ def test_the_help_names_every_option_and_fault() -> None:
     text = CliRunner().invoke(emulator, ["--help"]).output
     for name in vars(Options()):
         singular = {"bursts": "burst", "lateness": "late", "faults": "fault",
-                    "more_tokens": "more-token", "refused_actions": "refuse-action"}  # fmt: skip
+                    "more_tokens": "more-token", "refused_actions": "refuse-action",
+                    "redirect_urls": "redirect-url"}  # fmt: skip
         assert f"--{singular.get(name, name).replace('_', '-')}" in text
     assert "unsorted" in text
 

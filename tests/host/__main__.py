@@ -14,6 +14,7 @@ from slack_audit_input.emulator import EmulatorOptions, start
 from tests.host.pages import Pages, Places
 from tests.splunkd.places import KIND, REPOSITORY, splunks_python
 from tests.splunkd.splunkd import Splunkd
+from tests.splunkd.tls import certificate, tls_before
 from tests.splunkd.web import SplunkWeb
 
 _WORDS = """
@@ -49,9 +50,13 @@ def main() -> int:
     parser.add_argument(
         "--slack-port", type=int, default=8990, help="of the emulator (8990), which accounts keep"
     )
+    parser.add_argument(
+        "--sign-in-port", type=int, default=8991, help="of the emulator's sign-in page (8991)"
+    )
     parser.add_argument("--python", default="3.9", help="for the add-on: 3.9 or 3.13")
     given = parser.parse_args()
-    if not (_usable("--port", given.port) and _usable("--slack-port", given.slack_port)):
+    ports = ("--port", given.port), ("--slack-port", given.slack_port)
+    if not all(_usable(*port) for port in (*ports, ("--sign-in-port", given.sign_in_port))):
         return 2
     options = EmulatorOptions(port=given.slack_port, history_days=7, events_per_day=100_000)
     told = threading.Event()
@@ -60,8 +65,15 @@ def main() -> int:
     with (
         start(options) as slack,
         Splunkd(given.home.resolve(), splunks_python(given.python)) as splunkd,
+        # UCC's page opens the sign-in page over https only.
+        tls_before(
+            slack.server.server_address[1],
+            made := certificate(given.home.resolve() / "tls"),
+            given.sign_in_port,
+        ) as sign_in_port,
     ):
         app = splunkd.install(given.package)
+        splunkd.confs.write(app, f"{app}_settings", "proxy", {"ca_file": str(made.path)})
         pages = Pages(splunkd)
         web = SplunkWeb(splunkd, app, given.port, pages)
         pages.places = Places(
@@ -70,6 +82,9 @@ def main() -> int:
             web.page("dashboard"),
             slack.base_url,
             slack.token,
+            f"127.0.0.1:{sign_in_port}",
+            options.client_id,
+            options.client_secret,
         )
         web.start()
         splunkd.run_inputs(app, KIND)

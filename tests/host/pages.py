@@ -32,7 +32,9 @@ is an emulator. Searches and dashboards find nothing here.</p>
 <ol>
 <li><a href="{configuration}">Configuration</a>: <i>Add</i> an account. Name: any; Slack:
 <i>Own address</i>; Own address: <code>{api}</code>; Token: <code>{token}</code> (any other is
-refused)</li>
+refused). Or as <i>Add to Slack</i>: Sign-in address: <code>{sign_in}</code>; Auth Type: <i>Add to
+Slack</i>; Client ID: <code>{client}</code>; Client Secret: <code>{secret}</code>; your browser
+warns of the emulator's certificate, go on</li>
 <li><a href="{inputs}">Inputs</a>: <i>Create New Input</i>. Name: any; Account: that one</li>
 <li>Watch the events come in here</li>
 </ol>
@@ -54,6 +56,9 @@ class Places(NamedTuple):
     monitoring: str
     api: str
     token: str
+    sign_in: str
+    client: str
+    secret: str
 
 
 class Pages:
@@ -61,7 +66,7 @@ class Pages:
 
     def __init__(self, splunkd: Splunkd) -> None:
         self._splunkd = splunkd
-        self.places = Places("", "", "", "", "")
+        self.places = Places(*[""] * 8)
 
     def __call__(self, path: str) -> Answer | None:
         """The page of a path, None where it is none of these."""

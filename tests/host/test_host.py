@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 
 @contextmanager
 def _host(home: Path, slack_port: int) -> Iterator[str]:
-    arguments = ["--home", str(home), "--port", "0", "--slack-port", str(slack_port)]
+    arguments = ["--home", str(home), "--port", "0", "--sign-in-port", "0"]
+    arguments += ["--slack-port", str(slack_port)]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.host", "--package", str(package()), *arguments],
         cwd=REPOSITORY,

@@ -8,6 +8,7 @@ import http.cookies
 import json
 import mimetypes
 import secrets
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -113,7 +114,9 @@ class SplunkWeb:
         view = self._folder / "default" / "data" / "ui" / "views" / f"{name}.xml"
         if "/" in name or not view.exists():
             return Answer(404, b"There is no such view", "text/plain")
-        page = (self._folder / "appserver" / "templates" / "base.html").read_bytes()
+        # template="APP:templates/base.html", a file of the app's.
+        template = ET.parse(view).getroot().get("template", "")  # noqa: S314 - ours
+        page = (self._folder / "appserver" / template.partition(":")[2].lstrip("/")).read_bytes()
         cookies = [
             ("Set-Cookie", f"splunkd_{self.port}={self._session}; Path=/; HttpOnly"),
             ("Set-Cookie", f"splunkweb_csrf_token_{self.port}={self._form_key}; Path=/"),

@@ -25,7 +25,7 @@ def browser() -> str:
 class Visit:
     """Runs scripts of this folder in the browser. ``pictures``: where their pictures are."""
 
-    def __init__(self, given: dict[str, str], pictures: Path) -> None:
+    def __init__(self, given: dict[str, Any], pictures: Path) -> None:
         self._given = {**given, "pictures": str(pictures)}
         self.pictures = pictures
 

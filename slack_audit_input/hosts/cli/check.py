@@ -23,9 +23,10 @@ from slack_audit_input.hosts.cli.outputs import (
     outputs_of,
     to_stdout,
 )
-from slack_audit_input.hosts.cli.places import token_from
+from slack_audit_input.hosts.cli.tokens import shown_of, source_from
 from slack_audit_input.hosts.wording import without_tokens
 from slack_audit_input.model.errors import (
+    AuthError,
     CollectorError,
     ConfigError,
     Refused,
@@ -34,6 +35,10 @@ from slack_audit_input.model.errors import (
 )
 from slack_audit_input.slack.answers import document_of, page_of, params_of
 from slack_audit_input.slack.client import Answer, Client, checked_url
+from slack_audit_input.slack.client import Settings as ClientSettings
+from slack_audit_input.slack.diagnosis import REGIONS, diagnose
+from slack_audit_input.slack.oauth import web_api_url
+from slack_audit_input.slack.source import TokenSource
 from slack_audit_input.stores.places import place_of
 from slack_audit_input.stores.sql import SqlState
 
@@ -62,7 +67,9 @@ def check(send_test_record: bool, **values: Any) -> None:
 
     Slack's address, the clock, the token, its scope and plan, the filters, the state and the
     output; of forward hosts connection and handshake. Changes nothing, but for the record that
-    --send-test-record asks for; two calls to Slack. Exit 0 when all is well.
+    --send-test-record asks for, and a token that it is time to refresh; two calls to Slack. When
+    the token is refused a few more find out why: it may then be shown to the other of Slack's two
+    regions. Exit 0 when all is well.
     """
     log = options.logger(values)
     report = _Report()
@@ -77,10 +84,13 @@ def check(send_test_record: bool, **values: Any) -> None:
         if answer is not None:
             date = answer.date
             report.say("clock", _clock_words(date))
-    token = report.try_("token", lambda: token_from(values["token_file"], log))
-    if token is not None and settings is not None and url is not None:
+    source = report.try_("token", lambda: source_from(values, log), shown_of)
+    if source is not None and settings is not None and url is not None:
         now = date if date is not None else int(time.time())
-        report.try_("audit logs", lambda: _read_one(Client(client_settings, token), settings, now))
+        client = Client(client_settings, source)
+        report.try_("audit logs", lambda: _read_one(client, settings, now))
+        if isinstance(report.failed, AuthError):
+            report.why(lambda: _why(client_settings, source, values["web_api_url"]))
     report.try_("state", lambda: _state_words(values["state"]))
     named = settings or Settings(values["input"], values["account"], None)
     _try_outputs(report, values, named, log, send_test_record)
@@ -89,21 +99,37 @@ def check(send_test_record: bool, **values: Any) -> None:
 
 
 class _Report:
-    """One line per thing tried; ``worst`` is the first failure's exit code."""
+    """One line per thing tried; ``worst`` is the first failure's exit code.
+
+    ``failed``: the error of the thing that was tried last.
+    """
 
     def __init__(self) -> None:
         self.worst = 0
+        self.failed: CollectorError | None = None
 
-    def try_(self, name: str, attempt: Callable[[], Any]) -> Any:
-        """Its result, or None after a failure, which is said."""
+    def try_(
+        self, name: str, attempt: Callable[[], Any], shown: Callable[[Any], str] | None = None
+    ) -> Any:
+        """Its result, or None after a failure, which is said. ``shown``: the result in words."""
+        self.failed = None
         try:
             found = attempt()
         except CollectorError as error:
+            self.failed = error
             self.worst = self.worst or exit_code_of(error)
             click.echo(without_tokens(f"FAILED  {name}: {error}"))
             return None
-        self.say(name, found if isinstance(found, str) else "")
+        words = found if isinstance(found, str) else ""
+        self.say(name, shown(found) if shown is not None else words)
         return found
+
+    def why(self, find_out: Callable[[], str]) -> None:
+        """Why the last thing failed, if that can be found out."""
+        try:
+            click.echo(without_tokens(f"        why: {find_out()}"))
+        except CollectorError as error:
+            click.echo(without_tokens(f"        why: not found out ({error})"))
 
     def say(self, name: str, words: str) -> None:
         """A line for what is well."""
@@ -182,6 +208,14 @@ def _read_one(client: Client, settings: Settings, now: int) -> str:
         ) from None
     found = f"the newest is {now - page.newest} s old" if page.newest else "none in the last day"
     return f"the token reads the organization's audit log ({found})"
+
+
+def _why(settings: ClientSettings, source: TokenSource, given: str) -> str:
+    web_url = web_api_url(settings.api_url, given)
+    # Another region is one of Slack's own, or none: a token goes to nobody else.
+    regions = REGIONS if web_url in REGIONS.values() else {}
+    diagnosis = diagnose(settings, source, web_url, regions)
+    return "by now Slack accepts it" if diagnosis.well else diagnosis.words
 
 
 def _state_words(url: str) -> str:

@@ -20,7 +20,7 @@ else:
     import tomli as tomllib
 
 #: Never in a file that is made to be shared.
-_SECRETS = ("token", "forward-shared-key", "forward-password")
+_SECRETS = ("token", "client-secret", "forward-shared-key", "forward-password")
 #: Options that a file cannot set: the file itself, and what asks about the command.
 _NOT_HERE = ("config", "help", "version")
 

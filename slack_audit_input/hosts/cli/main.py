@@ -24,6 +24,8 @@ COMMANDS = {
     "backfill": ("backfill", "Collect a past stretch."),
     "verify": ("verify", "Prove that a stretch is complete; deliver what is missing."),
     "status": ("status", "Say how the collection is doing."),
+    "login": ("login", "Sign in to Slack in the browser, and keep the tokens."),
+    "logout": ("logout", "Forget a sign-in; with --revoke its tokens end."),
     "check": ("check", "Try token, scope, plan, clock, state and output."),
     "actions": ("catalogue", "What Slack's audit log can say, searchable."),
     "schemas": ("catalogue", "The shapes of what it says it about."),

@@ -114,13 +114,23 @@ state = together(
     option("--account", default="default", help="Name of the Slack organization, in events too."),
 )
 
-slack = together(
+kept = together(
     option(
-        "--token-file",
+        "--credentials",
         type=click.Path(dir_okay=False),
-        help="File with the token of an organization Owner (scope auditlogs:read). Without it the "
-        "environment variable SLACK_AUDIT_TOKEN holds the token itself.",
+        metavar="FILE",
+        help="File of a sign-in (see `login`), mode 600, whose tokens are refreshed there. "
+        "Default: one for the account beside the default state, if it is there.",
     ),
+    option(
+        "--token-store",
+        type=click.Choice(("file", "keyring")),
+        default="file",
+        help="Where a sign-in is kept: that file, or the system's keyring (the extra keyring).",
+    ),
+)
+
+reach = together(
     option(
         "--api-url",
         default=API_URL,
@@ -135,6 +145,24 @@ slack = together(
         default=60.0,
         help="Seconds to wait for Slack's next bytes.",
     ),
+    option(
+        "--web-api-url",
+        default="",
+        help="Where tokens are refreshed, if not at slack.com/api/ (or where --api-url's region "
+        "has it).",
+    ),
+)
+
+slack = together(
+    option(
+        "--token-file",
+        type=click.Path(dir_okay=False),
+        help="File with the token of an organization Owner (scope auditlogs:read). Without it the "
+        "environment variable SLACK_AUDIT_TOKEN holds the token itself. Read again when Slack "
+        "refuses the token.",
+    ),
+    kept,
+    reach,
     option(
         "--max-calls-per-minute",
         type=click.IntRange(1),

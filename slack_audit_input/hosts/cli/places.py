@@ -43,7 +43,8 @@ def token_from(token_file: str | None, log: Log) -> Token:
         if not secret.strip():
             raise ConfigError(
                 "no token: put it in a file and name it with --token-file, or in the environment "
-                "variable SLACK_AUDIT_TOKEN (never on the command line, where others can see it)"
+                "variable SLACK_AUDIT_TOKEN (never on the command line, where others can see it), "
+                "or sign in: slack-audit-input login"
             )
         return Token(secret)
     secret = secret_in(token_file, "--token-file", log)

@@ -21,7 +21,7 @@ from slack_audit_input.collector.settings import Settings
 from slack_audit_input.hosts.cli.health import Health
 from slack_audit_input.hosts.cli.logs import Logger
 from slack_audit_input.hosts.cli.options import client_settings
-from slack_audit_input.hosts.cli.places import token_from
+from slack_audit_input.hosts.cli.tokens import source_from
 from slack_audit_input.hosts.memory import settle
 from slack_audit_input.hosts.running import StopSign, SystemClock
 from slack_audit_input.model.errors import (
@@ -31,7 +31,7 @@ from slack_audit_input.model.errors import (
     StoreError,
     Superseded,
 )
-from slack_audit_input.slack.client import Client, Token, checked_url
+from slack_audit_input.slack.client import Client, checked_url
 
 
 class Session:
@@ -51,7 +51,7 @@ class Session:
         self._heart: Heartbeat | None = None
         self._client_settings = client_settings(values)
         checked_url(self._client_settings.api_url)
-        self._token: Token = token_from(values["token_file"], log)
+        self._source = source_from(values, log)
         self._state = values["state"]
 
     def collector(self, sink: Sink) -> Collector:
@@ -126,7 +126,7 @@ class Session:
     def _collector(self, sink: Sink) -> tuple[Collector, Heartbeat]:
         pool = ThreadPool(
             self.settings.workers + 1,
-            lambda: Client(self._client_settings, self._token),
+            lambda: Client(self._client_settings, self._source),
             self.clock.monotonic,
         )
         self.stop.wake = pool.wake
@@ -147,7 +147,7 @@ class Session:
 
     def client(self) -> Client:
         """A client for calls outside a collector."""
-        return Client(self._client_settings, self._token)
+        return Client(self._client_settings, self._source)
 
     def noted(self, work: Callable[[], None]) -> None:
         """Do ``work``; how it ended is kept with the state, where ``status`` shows it."""

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accounts: where their Slack is, their token, the proxy on the way; and whether all that works."""
+"""Accounts: where their Slack is, their token and what renews it, the proxy on the way."""
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from slack_audit_input import __version__
 from slack_audit_input.hosts.splunk import APP
-from slack_audit_input.hosts.splunk.fields import in_words
-from slack_audit_input.hosts.splunk.organization import found_by
 from slack_audit_input.hosts.splunk.splunkd import Splunkd, named
-from slack_audit_input.model.errors import CollectorError, ConfigError
-from slack_audit_input.slack.client import API_URL, Client, Settings, Token, checked_url
+from slack_audit_input.hosts.splunk.tokens import CALL, SignedIn, SplunkCredentials
+from slack_audit_input.model.errors import ConfigError
+from slack_audit_input.slack.client import API_URL, Settings, checked_url
+from slack_audit_input.slack.credentials import App, Pair
+from slack_audit_input.slack.oauth import refresher, web_api_url
+from slack_audit_input.slack.rotation import Rotation, Tell
+from slack_audit_input.slack.source import Lasting, TokenSource
+from slack_audit_input.slack.token import Token
 
 ACCOUNTS = f"{APP}_account"
 SETTINGS = f"{APP}_settings"
@@ -25,17 +31,45 @@ _PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
 class Account(NamedTuple):
-    """One organization. ``domain``: as its entries name it, "" when that is not known."""
+    """One organization. ``domain``: as its entries name it, "" when that is not known.
+
+    ``token``: as the form has saved it. ``signed_in``: what it is refreshed with, None for a
+    token that lasts. ``web_url``: of Slack's Web API, "" when that is not known.
+    """
 
     name: str
     client: Settings
     token: Token
     domain: str
+    signed_in: SignedIn | None = None
+    web_url: str = ""
 
     @property
     def host(self) -> str:
         """What the events of this account have as ``host``."""
         return self.domain or urlsplit(self.client.api_url).hostname or "slack"
+
+    def same_as(self, other: Account) -> bool:
+        """Has nobody changed it? That its token was refreshed is no change."""
+        mine, theirs = self.signed_in, other.signed_in
+        return (
+            (self.client, self.host, self.web_url) == (other.client, other.host, other.web_url)
+            and self.token.same_as(other.token)
+            and (mine and mine.origin()) == (theirs and theirs.origin())
+        )
+
+    def source(self, splunkd: Splunkd, tell: Tell) -> TokenSource:
+        """Where its calls have their token from. Raises StoreError, ConfigError."""
+        if self.signed_in is None:
+            return Lasting(self.token)
+        call = self.client._replace(timeouts=(10.0, CALL - 10.0), patience=CALL)
+        return Rotation(
+            SplunkCredentials(splunkd, self.name, self.signed_in),
+            refresher(call, self.signed_in.web_url),
+            wall=time.time,
+            chance=random.random,
+            tell=tell,
+        )
 
 
 def account_named(name: str, splunkd: Splunkd) -> Account:
@@ -50,13 +84,18 @@ def account_named(name: str, splunkd: Splunkd) -> Account:
             "again under Configuration, Account. The input's checkpoint is kept"
         )
     secrets = splunkd.secrets(ACCOUNTS, name) or {}
-    token = secrets.get("token")
-    if not isinstance(token, str) or not token:
+    secret = secrets.get("access_token" if is_signed_in(fields) else "token")
+    if not isinstance(secret, str) or not secret:
         raise ConfigError(
             f"the token of account {name!r} is not in Splunk's credential storage: open the "
-            "account under Configuration, type its token again, and save"
+            "account under Configuration, type its token again (or sign in again), and save"
         )
-    return account_of({**fields, "name": name, "token": token}, splunkd)
+    return account_of({**fields, **secrets, "name": name}, splunkd)
+
+
+def is_signed_in(fields: Mapping[str, Any]) -> bool:
+    """Was the account made with Add to Slack, and not with a token that somebody pasted?"""
+    return fields.get("auth_type") == "oauth"
 
 
 def account_of(fields: Mapping[str, Any], splunkd: Splunkd) -> Account:
@@ -74,7 +113,30 @@ def account_of(fields: Mapping[str, Any], splunkd: Splunkd) -> Account:
     client = Settings(
         api_url=url, proxy=proxy, ca_file=ca_file, agent=f"slack-audit-input/{__version__} (splunk)"
     )
-    return Account(fields["name"], client, Token(fields["token"]), fields.get("domain") or "")
+    secret = fields.get("access_token" if is_signed_in(fields) else "token") or ""
+    token, web_url = Token(secret), web_url_of(fields)
+    signed_in = None
+    if is_signed_in(fields) and fields.get("refresh_token"):
+        app = App(fields.get("client_id") or "", Token(fields.get("client_secret") or ""))
+        times = _second(fields.get("issued")) or 0.0, _second(fields.get("expires"))
+        signed_in = SignedIn(app, Pair(token, Token(fields["refresh_token"]), *times), web_url)
+    return Account(fields["name"], client, token, fields.get("domain") or "", signed_in, web_url)
+
+
+def web_url_of(fields: Mapping[str, Any]) -> str:
+    """Slack's Web API of an account; "" for one with an address of its own and a pasted token."""
+    region = fields.get("region") or "commercial"
+    if region in REGIONS:
+        return web_api_url(REGIONS[region])
+    endpoint = str(fields.get("endpoint") or "").strip()
+    if is_signed_in(fields) and endpoint:
+        return checked_url(f"https://{endpoint}/api/", "--web-api-url")
+    try:
+        return web_api_url(str(fields.get("api_url") or "").strip())
+    except ConfigError:
+        if is_signed_in(fields):
+            raise
+        return ""
 
 
 def way_out(splunkd: Splunkd) -> tuple[str, str]:
@@ -102,20 +164,7 @@ def way_out(splunkd: Splunkd) -> tuple[str, str]:
     return f"{kind}://{user}{host}:{port}", ca_file
 
 
-def check_account(fields: Mapping[str, Any], session_key: str, **endpoint: Any) -> dict[str, str]:
-    """Try an account against Slack; what is to be kept with it and shown in its form.
-
-    ``fields``: name, region, api_url, token. ``endpoint``: scheme, host and port of splunkd.
-    Returns organization, domain and reads. Raises CollectorError in words for the form.
-    """
-    try:
-        splunkd = Splunkd(session_key, **endpoint)
-        account = account_of({**fields, "name": fields.get("name") or ""}, splunkd)
-        client = Client(account.client, account.token)
-        try:
-            found = found_by(client)
-        finally:
-            client.close()
-    except CollectorError as error:
-        raise ConfigError(in_words(error)) from None
-    return {"organization": found.shown, "domain": found.domain, "reads": found.reads}
+def _second(text: object) -> float | None:
+    """Unix seconds as a field holds them, None for none."""
+    text = str(text or "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 12 else None

@@ -28,6 +28,7 @@ DEFAULTS = {
 #: What the forms call what the command line has options for.
 _LABELS = {
     "--api-url": "the account's API URL",
+    "--web-api-url": "the account's sign-in address",
     "--proxy": "the proxy (Configuration, Proxy)",
     "--ca-file": "the CA bundle (Configuration, Proxy)",
     "--start": "Start",

@@ -11,10 +11,17 @@ from typing import Any
 from slack_audit_input.catalogue import ours
 from slack_audit_input.collector.ports import Log
 from slack_audit_input.hosts.splunk.accounts import Account, account_named
+from slack_audit_input.hosts.splunk.checking import explained
 from slack_audit_input.hosts.splunk.fields import InputFields, in_words, input_fields
 from slack_audit_input.hosts.splunk.organization import listed_actions, newest_page
 from slack_audit_input.hosts.splunk.splunkd import Splunkd, named
-from slack_audit_input.model.errors import CollectorError, ConfigError, RateLimited, Retryable
+from slack_audit_input.model.errors import (
+    AuthError,
+    CollectorError,
+    ConfigError,
+    RateLimited,
+    Retryable,
+)
 from slack_audit_input.slack.client import Client
 from slack_audit_input.slack.filters import Filters
 
@@ -28,7 +35,7 @@ def check_input(
         fields = input_fields(name, given, time.time())
         account = account_named(fields.settings.account, splunkd)
         check_index(fields, splunkd)
-        _try(account, fields.settings.filters)
+        _try(account, splunkd, fields.settings.filters)
     except CollectorError as error:
         raise ConfigError(in_words(error)) from None
 
@@ -54,14 +61,17 @@ def check_index(fields: InputFields, splunkd: Splunkd, log: Log | None = None) -
     )
 
 
-def _try(account: Account, filters: Filters) -> None:
-    client = Client(account.client, account.token)
+def _try(account: Account, splunkd: Splunkd, filters: Filters) -> None:
+    source = account.source(splunkd, lambda *_, **__: None)
+    client = Client(account.client, source)
     try:
         known = listed_actions(client) | set(ours())
         for name in (*filters.actions, *filters.exclude):
             if name not in known:
                 raise ConfigError(_unknown(name, known))
         newest_page(client, 1, filters)
+    except AuthError as error:
+        raise explained(error, account, source) from None
     except RateLimited:
         return  # nothing is wrong with the input
     except Retryable as error:

@@ -15,12 +15,13 @@ from slack_audit_input.hosts.memory import settle
 from slack_audit_input.hosts.running import StopSign, SystemClock
 from slack_audit_input.hosts.splunk import KIND, SOURCETYPE
 from slack_audit_input.hosts.splunk.accounts import Account, account_named
+from slack_audit_input.hosts.splunk.checking import explained
 from slack_audit_input.hosts.splunk.fields import InputFields, input_fields
 from slack_audit_input.hosts.splunk.health import Health
 from slack_audit_input.hosts.splunk.inputs import check_index
 from slack_audit_input.hosts.splunk.logs import InputLog
 from slack_audit_input.hosts.splunk.splunkd import Splunkd
-from slack_audit_input.model.errors import GaveUp
+from slack_audit_input.model.errors import AuthError, GaveUp
 from slack_audit_input.sinks.splunk import Metadata, SplunkStream
 from slack_audit_input.slack.client import Client
 from slack_audit_input.stores.kvstore import KVCheckpoint
@@ -66,9 +67,10 @@ class Session:
         )
         check_index(fields, self._splunkd, self._log)
         settle()
+        source = account.source(self._splunkd, self.health)
         pool = ThreadPool(
             fields.settings.workers + 1,
-            lambda: Client(account.client, account.token),
+            lambda: Client(account.client, source),
             self._clock.monotonic,
         )
         self.stop.wake = pool.wake
@@ -92,12 +94,17 @@ class Session:
 
         try:
             collector.run(self.stop, once=not fields.stays_up, watch=watch)
+        except AuthError as error:
+            raise explained(error, account, source) from None
         finally:
             # After an error, too: what was written is whole.
             sink.close()
 
     def _look_at(self, account: Account) -> None:
-        """Splunk starts an input anew when its own settings change, not when its account's do."""
+        """Splunk starts an input anew when its own settings change, not when its account's do.
+
+        A token that was refreshed is no such change: it stands elsewhere, and is taken over.
+        """
         now = time.monotonic()
         if now - self._looked < LOOK_EVERY:
             return
@@ -106,9 +113,7 @@ class Session:
             found = account_named(account.name, self._splunkd)
         except GaveUp:
             return  # splunkd is busy; what we know is good until Slack says otherwise
-        if (found.client, found.host) != (account.client, account.host) or not found.token.same_as(
-            account.token
-        ):
+        if not found.same_as(account):
             self._log("info", "account_changed", note="this run ends, the next one uses it")
             self.stop.set()
 

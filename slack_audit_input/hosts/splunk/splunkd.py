@@ -72,21 +72,27 @@ class Splunkd:
 
     def content(self, path: str) -> dict[str, str] | None:
         """What an object under ``path`` holds; None when there is none. Raises GaveUp."""
+        return next(iter(self.contents(path).values()), None)
+
+    def contents(self, path: str) -> dict[str, dict[str, str]]:
+        """What all objects under ``path`` hold, by name. Raises GaveUp."""
         try:
             reply = self._call("GET", path, {"output_mode": "json", "count": "-1"}, "")
             if reply.status == 404:
-                return None
+                return {}
             if reply.status != 200:
                 raise _gave_up(f"HTTP {reply.status}")
             entries = json.loads(reply.body)["entry"]
-            content = entries[0]["content"] if entries else None
+            found = {str(entry["name"]): entry["content"] for entry in entries}
         except OSError as error:
             raise _gave_up(type(error).__name__) from None
         except (ValueError, LookupError, TypeError, RecursionError):
             raise _gave_up("an answer that is not understood") from None
-        if not isinstance(content, dict):
-            return None
-        return {key: str(value) for key, value in content.items() if value is not None}
+        return {
+            name: {key: str(value) for key, value in content.items() if value is not None}
+            for name, content in found.items()
+            if isinstance(content, dict)
+        }
 
     def secrets(self, conf: str, stanza: str) -> dict[str, Any] | None:
         """The encrypted fields of a stanza, in clear; None when there are none. Raises GaveUp."""
@@ -105,6 +111,48 @@ class Splunkd:
             # Never the error's own text: it may repeat what it was about.
             raise _gave_up(f"asking for credentials: {type(error).__name__}") from None
         return found if isinstance(found, dict) else None
+
+    def credentials(self, realm: str) -> dict[str, str]:
+        """The secrets of a realm in clear, by user name. Raises GaveUp."""
+        found = {}
+        query = {"output_mode": "json", "count": "-1", "search": f"realm={realm}"}
+        body = self._secret("GET", "storage/passwords", query) or b""
+        try:
+            for entry in json.loads(body)["entry"]:
+                content = entry["content"]
+                # The search is Splunk's, which may find more than was asked for.
+                if content["realm"] == realm:
+                    found[str(content["username"])] = str(content["clear_password"])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise _gave_up("credentials that are not understood") from None
+        return found
+
+    def add_credential(self, realm: str, user: str, text: str) -> bool:
+        """Keep a secret under a new name; False when there is one of that name. Raises GaveUp.
+
+        That it is new is splunkd's to say: of two who ask at once, one is told so. ``text``: 255
+        characters at most. ``realm`` and ``user``: letters, digits, ``_``, ``-`` and ``.``.
+        """
+        fields = {"output_mode": "json", "realm": realm, "name": user, "password": text}
+        return self._secret("POST", "storage/passwords", fields, 409) is not None
+
+    def remove_credential(self, realm: str, user: str) -> None:
+        """Forget a secret, if there is one. Raises GaveUp."""
+        self._secret("DELETE", f"storage/passwords/{realm}:{user}:", {}, 404)
+
+    def _secret(self, method: str, path: str, fields: dict[str, str], but: int = 0) -> bytes | None:
+        """The answer's body; None for the status ``but``. No error repeats what it was about."""
+        ask = {"GET": self._service.get, "POST": self._service.post}
+        try:
+            answer = ask.get(method, self._service.delete)(path, **fields)
+            body: bytes = answer.body.read()
+        except binding.HTTPError as error:
+            if error.status == but:
+                return None
+            raise _gave_up(f"credential storage: HTTP {error.status}") from None
+        except (binding.AuthenticationError, OSError) as error:
+            raise _gave_up(f"credential storage: {type(error).__name__}") from None
+        return body
 
     def _call(self, method: str, path: str, query: dict[str, str], body: str) -> Reply:
         try:

@@ -90,6 +90,12 @@ class MConfigHandler:
         self.customAction = ""
         __main__.___sessionKey = request["key"]
 
+    def handleCreate(self, conf_info):
+        """Handlers say which actions they have by having these."""
+        raise NotImplementedError
+
+    handleList = handleEdit = handleRemove = handleCreate
+
     def getSessionKey(self):
         """The key of whoever asks."""
         return self._request["key"]

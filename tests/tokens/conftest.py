@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An emulated Slack on loopback, with a small organization."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from slack_audit_input.emulator import EmulatorOptions, RunningEmulator, start
+from slack_audit_input.slack.client import Settings
+
+SMALL = EmulatorOptions(calls_per_minute=0, events_per_day=500, history_days=2)
+
+
+@pytest.fixture
+def slack() -> Iterator[RunningEmulator]:
+    with start(SMALL) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(slack: RunningEmulator) -> Settings:
+    return Settings(slack.base_url, timeouts=(5.0, 5.0), patience=10.0)
