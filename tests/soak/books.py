@@ -124,13 +124,16 @@ def struck(
         "others": ("429 because other tools take the limit", statuses.get("429", 0) - planned),
         "cursors": ("400 for a dead cursor", statuses.get("400", 0)),
         "outage": ("503 answered", faults.get("http_503", 0)),
-        "dead_token": ("401 answered", statuses.get("401", 0)),
-        "new_token": ("tokens replaced while both are good", done.get("new_token", 0)),
+        "revoked": ("tokens refused", statuses.get("401", 0) + statuses.get("403", 0)),
     }
     found = [
         Check(f"{kind} of Slack's", f"{faults.get(kind, 0)} answers", faults.get(kind, 0) > 0)
         for kind in ("http_500", "cut", "reset", "slow_start", "drip", "rate_limited")
     ]
+    refreshed = counters.get("grants", {}).get("refreshes", 0)
+    found.append(
+        Check("a token is refreshed while all this goes on", f"{refreshed}", refreshed > 0)
+    )
     for kind, count in sorted(done.items()):
         words, trace = traces.get(kind, ("traces of it", met.get(kind, count)))
         found.append(Check(kind, f"{count} times; {words}: {trace}", count > 0 and trace > 0))

@@ -69,8 +69,8 @@ class Host(Protocol):
     def coverage(self) -> dict[str, list[Record]]:
         """Coverage records, by output."""
 
-    def set_token(self, token: str) -> None:
-        """Put a token where the next life finds it."""
+    def sign_in(self) -> None:
+        """Sign in, and put what comes of it where the collector finds it."""
 
     def strike(self, strike: Strike) -> None:
         """What befalls this host alone."""
@@ -115,7 +115,6 @@ class Day:
         self._started = 0.0
         self._again = 0.0
         self._ended = True
-        self._tokens = 1
         self._kills: list[str] = []
         """Kills that are due."""
         self._waits: tuple[int, float] | None = None
@@ -245,25 +244,15 @@ class Day:
             self._clock.set_ahead(float(value))
         elif kind == "slacks_clock":
             self._slack.step_clock(float(value))
-        elif kind in ("new_token", "dead_token"):
+        elif kind in ("signed_in_again", "revoked"):
             self._token(str(value))
         else:
             self.host.strike(strike)
         self.struck[kind] += strike.begins
 
     def _token(self, value: str) -> None:
-        """``beside``: a second one is good, and put in place; ``alone``: the first no more.
-
-        ``revoked``: no known one is good; ``replaced``: the new one is put in place.
-        """
-        if value in ("beside", "revoked"):
-            self._tokens += 1
-            self._new = f"xoxp-soak-{self._tokens}"
-        if value == "beside":
-            self._slack.change(more_tokens=[self._new])
-            self.host.set_token(self._new)
-        elif value in ("alone", "revoked"):
-            self._slack.change(token=self._new, more_tokens=[])
+        """``again``: somebody signs in anew. ``revoked``: no token is good any more."""
+        if value == "revoked":
+            self._slack.revoke()
         else:
-            self.host.set_token(self._new)
-        self._slack.token = self._new
+            self.host.sign_in()

@@ -72,7 +72,11 @@ def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
     )
     peaks = bursts(form.begin, form.seconds, form.seed, PAGE_OF[name])
     clock = FastClock(folder, form.begin - 1, form.speed)
-    with slack(clock, form.seed, a_day=form.events, late=late, bursts=peaks) as there:
+    # Slack's own, or so short that a short day has some.
+    life = min(43_200.0, max(240.0, form.seconds / 3))
+    with slack(
+        clock, form.seed, a_day=form.events, late=late, bursts=peaks, token_life=life
+    ) as there:
         host = _host(name, folder, clock, there, form)
         try:
             pace = Pace(clock, form.speed)
