@@ -177,7 +177,7 @@ class Standalone:
 
     def met(self) -> dict[str, int]:
         """Proofs in the log that faults were met, by kind."""
-        text = self._log.read_text("utf-8", "replace")
+        text = self._log.read_text("utf-8", "replace") if self._log.exists() else ""
         found = {kind: sum(map(text.count, words)) for kind, words in MET.items()}
         found["receiver"] = self.receiver_kills
         return found
@@ -299,15 +299,3 @@ class _Nothing:
     def keys(self, _first: int, _last: int) -> dict[int, bytes]:
         """Nothing."""
         return {}
-
-
-def memory_of(pid: int) -> float:
-    """The most memory that a process has had, in MB (10**6 bytes); 0 if it is gone."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text("ascii")
-    except OSError:
-        return 0.0
-    for line in text.splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return 0.0
