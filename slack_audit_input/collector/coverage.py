@@ -25,6 +25,8 @@ from slack_audit_input.model.coverage import Record, Tally
 from slack_audit_input.model.event import Event, Page
 from slack_audit_input.model.ledger import COVERAGE, Ledger, Reading, Span, Window
 
+#: Hours of one walk: what a page of a quiet history completes is one commit, and stays in memory.
+HOURS_AT_ONCE = 1000
 #: Hours for which records and tallies are kept in the state: 400 days.
 RECORDS_KEPT = 400 * 24
 
@@ -102,7 +104,7 @@ class Coverage:
 
     def held(self, ledger: Ledger) -> list[Span]:
         """Seconds whose minutes must stay in the index until their record is written."""
-        spans = list(hours_due.waiting(ledger))
+        spans = list(hours_due.waited_for(ledger))
         if self._walk is not None:
             spans.append(
                 Span(self._walk.hours.oldest * HOUR, self._walk.compared.hour_from * HOUR - 1)
@@ -149,7 +151,8 @@ class Coverage:
         if not spans:
             self._nothing_due = ledger
             return
-        hours = Span(spans[-1].latest, spans[-1].latest) if self._narrow else spans[-1]
+        most = 1 if self._narrow else HOURS_AT_ONCE
+        hours = Span(max(spans[-1].oldest, spans[-1].latest - most + 1), spans[-1].latest)
         self._walk = _Walk(self._checkpoint, hours, hours_due.to_read(ledger, hours))
         self._next, self._at = choose(self._walk.ledger, (), self._limit, live=False), 0.0
 

@@ -58,7 +58,7 @@ def to_read(ledger: Ledger, hours: Span) -> tuple[Span, ...]:
     return tuple(within(seconds_of(hours), united(asked(ledger))))
 
 
-def waiting(ledger: Ledger) -> tuple[Span, ...]:
+def waited_for(ledger: Ledger) -> tuple[Span, ...]:
     """Seconds below the floor whose minutes stay in the index until their record is written."""
     oldest = (ledger.floor - KEPT_FOR_COVERAGE) // HOUR
     return tuple(map(seconds_of, without(Span(oldest, ledger.floor // HOUR), ledger.covered)))

@@ -59,6 +59,11 @@ def test_a_run_writes_a_record_for_every_closed_hour(
         "repaired_ever": 0,
     }
     assert f"{found[0]['hour']} (3 records)" in command("status").out
+    # And beside what verify finds itself.
+    report = ("verify", "--from", "-2h", "--json", "--output-file", str(command.file), *SOON)
+    beside = json.loads(command(*report).out)["coverage_records"]
+    assert (beside["complete"], beside["differs"]) == (beside["records"], 0)
+    assert beside["records"] >= 2
     # Nothing is due a second time.
     assert command("run", "--once", *SOON, "--coverage-output", str(file)).code == 0
     assert records(file) == found

@@ -182,7 +182,7 @@ BUGS = (
             (
                 "the index is sealed before coverage",
                 "collector/coverage.py",
-                "spans = list(hours_due.waiting(ledger))",
+                "spans = list(hours_due.waited_for(ledger))",
                 "spans: list[Span] = []",
                 ("", ""),
             ),

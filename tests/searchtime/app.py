@@ -83,7 +83,7 @@ class App:
         """All fields of the event `text`, in Splunk's order of steps; each with its values."""
         # What every event has before anything is extracted.
         fields: Fields = {"sourcetype": [sourcetype], "index": ["main"], **extracted(text)}
-        props = self.by_sourcetype[sourcetype]
+        props = self.props if sourcetype == SOURCETYPE else self.by_sourcetype[sourcetype]
         props.aliased(fields)
         props.evaluate(fields)
         for lookup in props.lookups:

@@ -82,7 +82,7 @@ def test_records_alone_make_a_whole_stream() -> None:
     [
         ("slack.audit", "slack.audit.coverage"),
         ("my.own", "my.own.coverage"),
-        ("slack.{account}.{category}", "slack.acme.coverage"),
+        ("slack.{input}.{category}", "slack.main.coverage"),
         ("{category}.slack", "coverage.slack"),
     ],
 )

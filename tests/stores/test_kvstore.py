@@ -41,6 +41,7 @@ def everything(checkpoint: Checkpoint) -> tuple[object, ...]:
         state and state._replace(status=""),
         checkpoint.keys(LEAST, MOST),
         checkpoint.hours(LEAST, MOST),
+        checkpoint.coverage(LEAST, MOST),
         checkpoint.requests(),
     )
 
@@ -53,6 +54,8 @@ def random_change(random: Random, name: str, requests: list[int]) -> Change:
         dropped=random.sample(range(12), random.randint(0, 3)),
         hours={h: Hour(random.randint(0, 9), f"{h:032x}") for h in random.sample(range(4), 2)},
         answered=requests[:1],
+        coverage={h: f"{name} {h}" for h in random.sample(range(6), random.randint(0, 3))},
+        coverage_floor=random.choice([None, None, 1, 3]),
     )
 
 
@@ -255,15 +258,17 @@ def test_forgotten_and_begun_anew_the_old_collector_has_no_say() -> None:
     assert state.account == "account new"
 
 
-@pytest.mark.parametrize("at", range(1, 10))
+@pytest.mark.parametrize("at", range(1, 11))
 def test_forgetting_may_be_killed_anywhere(at: int) -> None:
     store = KVStore()
     running = kv_checkpoint(store, "one")
-    running.commit(0, change(buckets={1: b"x" * 8}, hours={1: Hour(1, "0" * 32)}))
+    running.commit(
+        0, change(buckets={1: b"x" * 8}, hours={1: Hour(1, "0" * 32)}, coverage={1: "x"})
+    )
     with contextlib.suppress(Killed):
         kv_checkpoint(store, "one", before=KillAt(at)).forget()
     if kv_checkpoint(store, "one").load() is None:
-        assert everything(kv_checkpoint(store, "one")) == (None, {}, {}, [])
+        assert everything(kv_checkpoint(store, "one")) == (None, {}, {}, {}, [])
         with pytest.raises(Superseded):
             running.commit(1, change())
     else:

@@ -61,7 +61,7 @@ def test_numbers_beyond_64_bits_are_refused_whole(url: str, wrong: object) -> No
     checkpoint = opened(url).checkpoint("one")
     with pytest.raises(StoreError, match="cannot write the state"):
         checkpoint.commit(0, wrong)  # type: ignore[arg-type]
-    assert everything(checkpoint) == (None, {}, {}, [])
+    assert everything(checkpoint) == (None, {}, {}, {}, [])
 
 
 def test_a_number_is_never_given_twice(url: str) -> None:

@@ -205,7 +205,11 @@ def board() -> Board:
 def _coverage(made: Board) -> None:
     """Whether what Slack shows of each hour was delivered, by the records of a week."""
     # Of an hour with several records, the last one made counts.
-    base = made.search("coverage", f"{_RECORDS} | sort 0 - closed | dedup id")
+    base = made.search(
+        "coverage",
+        f"{_RECORDS} | sort 0 - closed | dedup id | table _time id account input state shown "
+        "delivered first_time late late_most missing repaired",
+    )
 
     def one(name: str, rest: str) -> str:
         return made.chain(base, name, rest)

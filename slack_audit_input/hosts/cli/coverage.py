@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from slack_audit_input.collector.counters import Counters
 from slack_audit_input.collector.ports import Checkpoint
+from slack_audit_input.engine.delivered import HOUR
 from slack_audit_input.engine.records import is_record
+from slack_audit_input.model.coverage import COMPLETE, DIFFERS, REPAIRED
 from slack_audit_input.model.errors import StoreError
+from slack_audit_input.model.ledger import Span
 
 #: Bounds that hold every hour there can be.
 _FIRST, _LAST = 0, 1 << 40
@@ -54,3 +58,29 @@ def coverage_rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     if found["hours_that_differ"]:
         rows.append(("hours that differ", str(found["hours_that_differ"])))
     return rows
+
+
+def beside(checkpoint: Checkpoint, span: Span) -> dict[str, Any]:
+    """What the records say of the hours that ``span`` (seconds) touches, for ``verify``.
+
+    ``shown`` and ``delivered``: sums over the records. Raises StoreError.
+    """
+    first, last = span.oldest // HOUR, span.latest // HOUR
+    records = records_of(checkpoint, first, last)
+    states = Counter(str(record.get("state")) for record in records.values())
+    return {
+        "hours": last - first + 1,
+        "records": len(records),
+        **{state: states[state] for state in (COMPLETE, REPAIRED, DIFFERS)},
+        "shown": sum(int(record.get("shown", 0)) for record in records.values()),
+        "delivered": sum(int(record.get("delivered", 0)) for record in records.values()),
+    }
+
+
+def beside_words(found: dict[str, Any]) -> str:
+    """The same as a line for people."""
+    words = ", ".join(f"{found[name]} {name}" for name in (COMPLETE, REPAIRED, DIFFERS))
+    return (
+        f"  coverage records of {found['records']} of these {found['hours']} hours: {words}; "
+        f"{found['shown']} entries shown, {found['delivered']} delivered"
+    )

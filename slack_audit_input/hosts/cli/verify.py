@@ -23,6 +23,7 @@ from slack_audit_input.collector.walk import Walk
 from slack_audit_input.engine.delivered import HOUR, MINUTE, unpack
 from slack_audit_input.hosts.cli import options
 from slack_audit_input.hosts.cli.backfill import is_running
+from slack_audit_input.hosts.cli.coverage import beside, beside_words
 from slack_audit_input.hosts.cli.outputs import output, sink_of, to_stdout
 from slack_audit_input.hosts.cli.progress import Progress, Sample
 from slack_audit_input.hosts.cli.session import Session
@@ -105,9 +106,10 @@ def verify(from_: str, to: str, redeliver: bool, json_: bool, **values: Any) -> 
         proof.redeliver(values)
     found = proof.found()
     if json_:
-        click.echo(json.dumps(as_json(found), indent=2))
+        records = {"coverage_records": beside(checkpoint, span)}
+        click.echo(json.dumps({**as_json(found), **records}, indent=2))
     else:
-        click.echo("\n".join(as_text(found)), err=True)
+        click.echo("\n".join([*as_text(found), beside_words(beside(checkpoint, span))]), err=True)
     if not found.complete:
         raise click.exceptions.Exit(1)
 
