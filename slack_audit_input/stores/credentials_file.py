@@ -2,8 +2,9 @@
 """One account's credentials in a file that only its owner can read.
 
 Written to a file beside it, brought to the disk, and renamed: a kill at any moment leaves the old
-text or the new one. A lock on a third file keeps processes apart; the system takes it away from a
-process that dies.
+text or the new one. One that was whole already, and only not renamed, is renamed by whoever has the
+lock next: the window in which a kill loses what Slack gave does not wait for the disk. A lock on a
+third file keeps processes apart; the system takes it away from a process that dies.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import glob
+import json
 import os
 import stat
 import tempfile
@@ -91,6 +93,8 @@ class CredentialsFile:
     def lock(self, patience: float) -> Iterator[bool]:
         """The lock, on a file beside this one."""
         with locked(self._path.with_name(f".{self._path.name}.lock"), patience, self._pause) as got:
+            if got:
+                self._finish()
             yield got
 
     def check_writable(self) -> None:
@@ -112,8 +116,30 @@ class CredentialsFile:
 
     def _forget_leftovers(self) -> None:
         """Secrets in a file that nobody will rename any more have no business there."""
-        for path in self._path.parent.glob(f"{glob.escape(self._leftover)}*.new"):
+        for path in self._leftovers():
             path.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        """Rename what a process that is dead by now had written whole.
+
+        It was written instead of what is there now: whoever writes removes what is left over.
+        """
+        found = list(self._leftovers())
+        if len(found) != 1:
+            return
+        try:
+            descriptor = os.open(found[0], os.O_RDONLY | os.O_NOFOLLOW)
+            with open(descriptor, "rb") as file:  # noqa: PTH123 - no path: it may be a link
+                state = os.fstat(file.fileno())
+                whole = json.loads(file.read(_MOST))
+            ours = state.st_uid == os.geteuid() and stat.S_IMODE(state.st_mode) == 0o600
+            if ours and isinstance(whole, dict):
+                self._replace(found[0])
+        except (OSError, ValueError, RecursionError):
+            return  # half of it, or not ours: the next write removes it
+
+    def _leftovers(self) -> Iterator[Path]:
+        return self._path.parent.glob(f"{glob.escape(self._leftover)}*.new")
 
     def _fill(self, descriptor: int, data: bytes) -> None:
         while data:

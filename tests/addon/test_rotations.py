@@ -22,5 +22,5 @@ def test_nobody_is_locked_out(tmp_path: Path) -> None:
 
 
 def test_a_pair_that_is_written_over_the_one_before_locks_out(tmp_path: Path) -> None:
-    found = run(12, 5, "written-over", tmp_path)
+    found = run(8, 5, "written-over", tmp_path)
     assert found["lockouts"] > 0, found

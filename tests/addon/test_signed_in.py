@@ -24,6 +24,13 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Addon]:
         yield made
 
 
+@pytest.fixture
+def newest(tmp_path: Path) -> Iterator[Addon]:
+    """On Splunk's newest Python only: what does not depend on it."""
+    with addon(tmp_path / "splunk", VERSIONS[-1]) as made:
+        yield made
+
+
 def test_two_inputs_go_on_while_their_token_is_refreshed_and_end_when_it_is_another(
     world: Addon,
 ) -> None:
@@ -66,18 +73,18 @@ def test_two_inputs_go_on_while_their_token_is_refreshed_and_end_when_it_is_anot
     assert "xoxe" not in world.splunkd.logs()
 
 
-def test_a_token_that_ran_out_while_nothing_ran(world: Addon) -> None:
-    world.slack.control.change(token_life=2.0)
-    world.sign_in()
-    world.slack.control.change(token_life=43_200.0)
+def test_a_token_that_ran_out_while_nothing_ran(newest: Addon) -> None:
+    newest.slack.control.change(token_life=2.0)
+    newest.sign_in()
+    newest.slack.control.change(token_life=43_200.0)
     time.sleep(2.5)
-    world.input(start="-1h", interval=ONCE)
-    world.run()
-    assert set(world.ids().values()) == {1}
-    assert world.slack.control.counters()["grants"]["refreshes"] == 1
+    newest.input(start="-1h", interval=ONCE)
+    newest.run()
+    assert set(newest.ids().values()) == {1}
+    assert newest.slack.control.counters()["grants"]["refreshes"] == 1
 
 
-def test_why_a_token_reads_nothing_is_told_apart(world: Addon) -> None:
+def test_why_a_token_reads_nothing_is_told_apart(newest: Addon) -> None:
     """By the form when an input is saved, and by the log and the record when one runs."""
     words = {
         "not_enterprise": "not an Enterprise organization",
@@ -89,46 +96,46 @@ def test_why_a_token_reads_nothing_is_told_apart(world: Addon) -> None:
         "deactivated": "has left, or was deactivated",
     }
     for account, said in words.items():
-        world.slack.control.change(account=account)
-        assert said in world.check(), account
+        newest.slack.control.change(account=account)
+        assert said in newest.check(), account
     # An address without anything that tells more says what Slack says.
-    world.slack.control.change(account="elsewhere")
-    assert "Slack does not accept the token" in world.check()
-    world.slack.control.change(account="owner")
-    world.slack.control.set_rate(5.0)
-    world.sign_in()
-    world.input(start="-10m")
-    run = world.start()
-    until(lambda: len(world.ids()) > 20)
-    world.slack.control.change(account="not_owner", bare_refusals=True)
+    newest.slack.control.change(account="elsewhere")
+    assert "Slack does not accept the token" in newest.check()
+    newest.slack.control.change(account="owner")
+    newest.slack.control.set_rate(5.0)
+    newest.sign_in()
+    newest.input(start="-10m")
+    run = newest.start()
+    until(lambda: len(newest.ids()) > 20)
+    newest.slack.control.change(account="not_owner", bare_refusals=True)
     assert run.wait(60) == 3
-    assert "not an Owner of the organization" in world.status()["error"]
-    assert "not an Owner of the organization" in world.splunkd.logs()
+    assert "not an Owner of the organization" in newest.status()["error"]
+    assert "not an Owner of the organization" in newest.splunkd.logs()
 
 
-def test_a_sign_in_that_is_lost_says_so_and_another_mends_it(world: Addon) -> None:
-    world.sign_in()
-    world.slack.control.revoke_tokens()
-    world.input(start="-10m", interval=ONCE)
-    run = world.start()
+def test_a_sign_in_that_is_lost_says_so_and_another_mends_it(newest: Addon) -> None:
+    newest.sign_in()
+    newest.slack.control.revoke_tokens()
+    newest.input(start="-10m", interval=ONCE)
+    run = newest.start()
     assert run.wait(60) == 3
-    assert "ign in again" in world.status()["error"]
-    world.sign_in()
-    world.run()
-    assert world.status()["error"] == ""
+    assert "ign in again" in newest.status()["error"]
+    newest.sign_in()
+    newest.run()
+    assert newest.status()["error"] == ""
 
 
-def test_a_deleted_account_leaves_no_token(world: Addon) -> None:
-    world.slack.control.change(token_life=2.0)
-    world.sign_in()
-    world.slack.control.change(token_life=43_200.0)
+def test_a_deleted_account_leaves_no_token(newest: Addon) -> None:
+    newest.slack.control.change(token_life=2.0)
+    newest.sign_in()
+    newest.slack.control.change(token_life=43_200.0)
     time.sleep(2.5)
-    world.input(start="-10m", interval=ONCE)
-    world.run()
+    newest.input(start="-10m", interval=ONCE)
+    newest.run()
     passwords = f"/servicesNS/nobody/{APP}/storage/passwords?output_mode=json&count=-1"
-    assert "slack_audit_tokens.acme" in world.splunkd.call("GET", passwords).body.decode()
-    answer = world.splunkd.call(
+    assert "slack_audit_tokens.acme" in newest.splunkd.call("GET", passwords).body.decode()
+    answer = newest.splunkd.call(
         "DELETE", f"/servicesNS/nobody/{APP}/{APP}_account/acme?output_mode=json"
     )
     assert answer.status == 200, answer
-    assert json.loads(world.splunkd.call("GET", passwords).body)["entry"] == []
+    assert json.loads(newest.splunkd.call("GET", passwords).body)["entry"] == []

@@ -63,3 +63,20 @@ def test_a_click_opens_a_search_for_what_was_clicked(board: Board) -> None:
             assert Spl(re.sub(r"\$[\w.]+\$", "x", search), macros()).fields() <= seen(), name
     if board.name != "slack_audit_health":
         assert sum("eventHandlers" in panel for panel in definition["visualizations"].values()) >= 3
+
+
+def test_an_input_that_runs_no_more_says_since_when() -> None:
+    (board,) = [board for board in BOARDS if board.name == "slack_audit_health"]
+    spl = parsed(board.definition())
+
+    def since(lines: list[dict[str, list[str]]]) -> dict[str, str]:
+        rows = spl["ds_inputs"].run(spl["ds_collected"].run(lines))
+        return {row["input"][0]: "".join(row["stopped_since"]) for row in rows}
+
+    lines = list(log_lines())
+    stopped = since(lines)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", stopped["exports"])
+    # The sample's other input has stopped with its last line; without that it runs.
+    assert stopped["acme"] > stopped["exports"]
+    running = since([line for line in lines if line.get("action") != ["stopped"]])
+    assert running == {**stopped, "acme": ""}

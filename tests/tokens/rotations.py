@@ -9,7 +9,9 @@ process refreshes at the same time; in some the store has no lock, as Splunk's h
 another process starts within the grace and must read the audit log with a refreshed pair. A lockout
 is a start that cannot; the exit code is 1 if there was one.
 
-`--plant` puts in a mistake, to see that it is caught. Time is the emulator's: nothing sleeps.
+`--plant` puts in a mistake, to see that it is caught. `--late` starts again only when the grace is
+over: then a kill between Slack's answer and the last byte of the file does lock out. Time is the
+emulator's: nothing sleeps.
 """
 
 from __future__ import annotations
@@ -274,9 +276,10 @@ def rotate(slack: Slack, path: Path, plan: Plan, plant: str) -> tuple[int, bool]
     return after, killed
 
 
-def plan(chance: random.Random, number: int) -> Plan:
-    """Every step in its turn; the rest by chance."""
+def plan(chance: random.Random, number: int, late: bool) -> Plan:
+    """Every step in its turn; the rest by chance. ``late``: starts come after the grace."""
     two = chance.random() < 0.4
+    pause = chance.uniform(0.0, GRACE - 5.0)
     return Plan(
         STEPS[number % len(STEPS)],
         two,
@@ -284,11 +287,11 @@ def plan(chance: random.Random, number: int) -> Plan:
         # Due, or expired already.
         chance.choice((8.5, 9.0, 11.9, 12.5, 40.0)) * HOUR,
         chance.uniform(0.0, 0.06),
-        chance.uniform(0.0, GRACE - 5.0),
+        GRACE + 5.0 + pause if late else pause,
     )
 
 
-def run(count: int, seed: int, plant: str, folder: Path) -> dict[str, Any]:
+def run(count: int, seed: int, plant: str, late: bool, folder: Path) -> dict[str, Any]:
     """So many rotations. What came of them."""
     chance = random.Random(seed)
     path = folder / "credentials.json"
@@ -302,7 +305,7 @@ def run(count: int, seed: int, plant: str, folder: Path) -> dict[str, Any]:
         path.chmod(0o600)
         serial = 1
         for number in range(count):
-            this = plan(chance, number)
+            this = plan(chance, number, late)
             code, killed = rotate(slack, path, this, plant)
             kills[this.step] += killed
             two += this.two
@@ -340,9 +343,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plant", choices=PLANTS, default="", help="put in a mistake")
+    parser.add_argument("--late", action="store_true", help="start again after the grace only")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = run(given.count, given.seed, given.plant, Path(folder))
+        found = run(given.count, given.seed, given.plant, given.late, Path(folder))
     sys.stdout.write(json.dumps(found, indent=2) + "\n")
     sys.exit(1 if found["lockouts"] else 0)
 

@@ -161,6 +161,45 @@ def test_a_cut_write_that_was_left_behind_does_no_harm(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "below" / "default.json").stat().st_mode) == 0o600
 
 
+def left_behind(folder: Path, text: str, mode: int = 0o600) -> Path:
+    aside = folder / "below" / ".default.json.abc123.new"
+    aside.write_text(text)
+    aside.chmod(mode)
+    return aside
+
+
+def test_a_whole_write_that_was_not_renamed_is_renamed_under_the_lock(tmp_path: Path) -> None:
+    store = file_store(tmp_path)
+    store.write("{}", None)
+    left_behind(tmp_path, '{"new":1}')
+    assert store.read() == "{}"
+    with store.lock(0.0):
+        assert store.read() == '{"new":1}'
+    assert stat.S_IMODE((tmp_path / "below" / "default.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"), [('{"new":', 0o600), ("", 0o600), ("[1]", 0o600), ('{"new":1}', 0o644)]
+)
+def test_what_is_not_whole_or_not_ours_is_not(tmp_path: Path, text: str, mode: int) -> None:
+    store = file_store(tmp_path)
+    store.write("{}", None)
+    left_behind(tmp_path, text, mode)
+    with store.lock(0.0):
+        assert store.read() == "{}"
+
+
+def test_neither_is_a_link(tmp_path: Path) -> None:
+    store = file_store(tmp_path)
+    store.write("{}", None)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text('{"new":1}')
+    elsewhere.chmod(0o600)
+    (tmp_path / "below" / ".default.json.abc123.new").symlink_to(elsewhere)
+    with store.lock(0.0):
+        assert store.read() == "{}"
+
+
 def test_a_link_is_followed_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link.json").symlink_to(tmp_path / "real" / "default.json")

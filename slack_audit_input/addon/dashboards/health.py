@@ -25,7 +25,8 @@ def board() -> Board:
         f"{_DONE} | bin _time span=5m | stats sum(events) as events sum(duplicates) as duplicates "
         "sum(late) as late sum(calls) as calls sum(retries) as retries "
         "sum(rate_limited) as rate_limited max(backlog_s) as backlog_s max(lag_s) as lag_s "
-        "by _time input",
+        # Events come newest first.
+        "first(action) as action by _time input",
     )
 
     def one(name: str, rest: str) -> str:
@@ -175,7 +176,13 @@ def board() -> Board:
                     "inputs",
                     "| stats sum(events) as events sum(late) as late sum(duplicates) as repeats "
                     "sum(calls) as calls sum(retries) as retries last(lag_s) as lag_s "
-                    "last(backlog_s) as backlog_s by input",
+                    "last(backlog_s) as backlog_s last(action) as action max(_time) as seen "
+                    "by input "
+                    # Without a line for two of these pieces of time nothing runs, whatever the
+                    # last one said: a killed input says nothing.
+                    '| eval stopped_since=if(action=="collected" AND now()-seen<900, "", '
+                    'strftime(seen, "%Y-%m-%d %H:%M")) '
+                    "| table input events late repeats calls retries lag_s backlog_s stopped_since",
                 ),
                 f'{_LOG} input="$row.input.value$"',
                 8,

@@ -33,6 +33,8 @@ LEASE = 60.0
 CALL = 40.0
 #: Seconds between two looks at who holds the lock.
 LOOK_EVERY = 0.5
+#: One name for the process: two that stand for one would take each other for an earlier run.
+_ME = owner_name()
 
 
 class SignedIn(NamedTuple):
@@ -72,7 +74,6 @@ class SplunkCredentials:
         self._safe = Safe(splunkd, realm_of(account))
         self._first = Credentials(saved.app, saved.pair).text()
         self._origin = saved.origin()
-        self._me = owner_name()
         self._wall = wall
         self._sleep = sleep
 
@@ -141,10 +142,10 @@ class SplunkCredentials:
         except ValueError:
             return True
         # A clock that was set back must not make a lock of somebody's eternal.
-        return not 0 <= held < LEASE or (owner != self._me and is_gone(owner))
+        return not 0 <= held < LEASE or (owner != _ME and is_gone(owner))
 
     def _words(self) -> str:
-        return f"{self._me} {self._wall():.1f}"
+        return f"{_ME} {self._wall():.1f}"
 
     def _newest(self, known: dict[int, Kept]) -> str:
         whole = [number for number, kept in known.items() if kept.text is not None]
