@@ -74,11 +74,12 @@ def absorb(
 
     read = Span(reading.oldest if ended else boundary + 1, reading.top)
     if (ordered or ended) and read.seconds > 0:
-        ledger = ledger._replace(windows=tuple(_subtract(ledger.windows, read, reading.turn)))
+        ledger = ledger._replace(windows=tuple(_without(ledger.windows, read, reading)))
     following = None
     if not ended:
         walked = reading._replace(
             top=max(boundary, reading.oldest) if ordered else reading.top,
+            top_turn=reading.turn if boundary < reading.top else _top_turn(reading),
             ordered=ordered,
             idle_pages=_idle(reading, page) if stuck else 0,
             kind=SWEEP if reading.kind == LIVE else reading.kind,
@@ -130,6 +131,23 @@ def _idle(reading: Reading, page: Page) -> int:
             f"{pages} pages without a new event or an older second. The checkpoint is kept"
         )
     return pages
+
+
+def _top_turn(reading: Reading) -> int:
+    """After which plan the oldest page that shows ``reading.top`` was asked."""
+    return reading.turn if reading.top_turn < 0 else min(reading.top_turn, reading.turn)
+
+
+def _without(windows: Sequence[Window], read: Span, reading: Reading) -> Iterator[Window]:
+    """Open windows less ``read``, which the page that answers ``reading`` has finished.
+
+    Its newest second was shown by the page before, from which its cursor goes on: what is planned
+    between the two is not fulfilled by it.
+    """
+    top = Span(reading.top, reading.top)
+    rest = _subtract(windows, top, _top_turn(reading)) if overlap(read, top) else iter(windows)
+    below = Span(read.oldest, min(read.latest, reading.top - 1))
+    yield from _subtract(tuple(rest), below, reading.turn) if below.seconds > 0 else rest
 
 
 def _subtract(windows: Sequence[Window], read: Span, turn: int) -> Iterator[Window]:

@@ -68,7 +68,11 @@ def plan(ledger: Ledger, now: int, levels: Sequence[Level], busy: Sequence[Span]
     reach = max(sweeps.reach(levels, ledger.swept, deepest, now), ledger.floor)
     head = max(ledger.head, now)
     ours = united((*ledger.earlier, Span(ledger.start, head)))
-    # A backlog window will be read after now anyway; sweeping it as well would be waste.
+    # A backlog window will be read after now anyway; sweeping it as well would be waste. A page of
+    # it that was asked for before now is not: of what a sweep would read it fulfils nothing.
+    old_backlog = [
+        w._replace(turn=turn) if w.latest >= min(reach, live_from) else w for w in old_backlog
+    ]
     pieces = [
         piece
         for part in within(Span(min(reach, live_from), now), ours)

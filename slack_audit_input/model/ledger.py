@@ -69,7 +69,8 @@ class Reading(NamedTuple):
     """One call to be made, and where it stands in the walk through its window.
 
     ``oldest``, ``latest``, ``cursor``, ``limit`` go to Slack. ``top``: the newest second that
-    this walk has not yet read whole. ``turn``: the plan after which it was asked.
+    this walk has not yet read whole. ``turn``: the plan after which it was asked; ``top_turn``:
+    the same of the page that has shown what there is of ``top``, -1 when none has yet.
     ``ordered``: every page of the walk so far came newest first. ``idle_pages``: pages in a
     row that brought the walk no further.
     """
@@ -86,3 +87,4 @@ class Reading(NamedTuple):
     ordered: bool = True
     idle_pages: int = 0
     attempts: int = 0
+    top_turn: int = -1

@@ -52,3 +52,31 @@ def test_a_page_asked_for_earlier_cannot_fulfil_a_later_duty() -> None:
     assert live.oldest <= NOW
     absorbed = absorb(ledger, early, empty, {}, NOW + 6, (), 10)
     assert absorbed.ledger.windows[-1] == live, "an event may have appeared in between"
+
+
+def test_a_backlog_page_asked_for_before_a_sweep_is_no_part_of_that_sweep() -> None:
+    """Seconds that a sweep leaves to the backlog must be read after it, not before."""
+    slack = FakeSlack([entry(NOW - n, 0.0, n) for n in range(20, 60, 10)])
+    ledger = begin(NOW - 60, NOW - 10, LEVELS)
+    window = Window(NOW - 60, NOW - 16, BACKLOG)
+    ledger = ledger._replace(windows=(window,), head=NOW - 1)
+    early = first(window, 2, ledger.turn)
+    page = page_of(slack.page(params_of(early, Filters()), NOW), early, None)
+    # Slack's answer is on its way, or waits for its turn, when the deepest sweep is due.
+    ledger = plan(ledger, NOW + 25, LEVELS)
+    assert ledger.swept[-1] == NOW + 25
+    absorbed = absorb(ledger, early, page, {}, NOW + 26, (), 2)
+    open_ = [(w.oldest, w.latest) for w in absorbed.ledger.windows]
+    assert any(oldest <= NOW - 20 <= latest for oldest, latest in open_), "it was shown before"
+    # The walk goes on with the cursor: the second at the boundary is not on the pages to come.
+    following = absorbed.following
+    assert following is not None
+    assert following.cursor
+    assert following.top == NOW - 30
+    page = page_of(slack.page(params_of(following, Filters()), NOW + 26), following, None)
+    absorbed = absorb(absorbed.ledger, following, page, {}, NOW + 27, (), 2)
+    open_ = [(w.oldest, w.latest) for w in absorbed.ledger.windows]
+    for second in (NOW - 20, NOW - 30):
+        assert any(oldest <= second <= latest for oldest, latest in open_), second
+    # What came after the sweep was planned is done with.
+    assert not any(oldest <= NOW - 35 <= latest for oldest, latest in open_)

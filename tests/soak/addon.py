@@ -16,7 +16,7 @@ from tests.soak.clock import HOSTS, FastClock
 from tests.soak.covered import Record
 from tests.soak.disks import SmallDisk
 from tests.soak.plan import Strike
-from tests.soak.slack import Slack
+from tests.soak.slack import CLIENT_ID, CLIENT_SECRET, Slack
 from tests.soak.tally import Checkpoint, Tally
 from tests.splunkd.inputs import params_of
 from tests.splunkd.places import APP, KIND, package, splunks_python
@@ -30,7 +30,7 @@ MANY = 1_000_000
 MET = {
     "kvstore_503": ("waiting_for_kvstore", "HTTP 503"),
     "splunkd_away": ("ConnectionError", "ConnectionRefused", "splunkd does not answer"),
-    "dead_token": ("HTTP 401",),
+    "revoked": ("action=failed",),
 }
 
 
@@ -63,7 +63,8 @@ class SplunkHost:
         subprocess.run(compiled, stdout=subprocess.DEVNULL, check=False)
         # The world's emulator is one in this process; of it only these two are used.
         self._world = Addon(self.splunkd, cast("Any", slack))
-        self._world.account("soak")
+        self._slack = slack
+        self.sign_in()
         self._world.input(
             NAME, account="soak", start="-6h", poll_every="5", interval="60", sweeps=sweeps
         )
@@ -119,10 +120,16 @@ class SplunkHost:
         with self.left() as left:
             return {name: tally.settle(left) for name, tally in self.tallies.items()}
 
-    def set_token(self, token: str) -> None:
-        """Put a token into the credential storage."""
-        # In one step for whoever asks meanwhile: the form's handler does the same in splunkd.
-        self._world.secret("account", "soak", {"token": token})
+    def sign_in(self) -> None:
+        """Make the account, or change it, as Add to Slack does."""
+        given = self._slack.sign_in()
+        issued = int(given.issued + self._clock.ahead())
+        times = {"issued": str(issued), "expires": str(int(issued + given.life))}
+        secrets = {"access_token": given.access, "refresh_token": given.refresh}
+        fields = {"region": "custom", "api_url": self._slack.base_url, "domain": "soak"}
+        fields.update(auth_type="oauth", client_id=CLIENT_ID, **times)
+        self.splunkd.confs.write(APP, f"{APP}_account", "soak", fields)
+        self._world.secret("account", "soak", {**secrets, "client_secret": CLIENT_SECRET})
 
     def strike(self, strike: Strike) -> None:
         """What befalls this host alone."""

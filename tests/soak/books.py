@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.soak.day import End
+from tests.soak.lives import End
 from tests.soak.slack import Shown
 from tests.soak.tally import Tally
 
@@ -76,6 +76,20 @@ def lost(truth: Sequence[Shown], tally: Tally, most: int = 50) -> list[dict[str,
     ][:most]
 
 
+def last_to_come(truth: Sequence[Shown], tally: Tally, most: int = 8) -> list[dict[str, Any]]:
+    """The events that came longest after Slack had shown them: second, lateness, delay."""
+    rows = [
+        {
+            "second": row.second,
+            "late_s": round(row.visible_at - row.second, 1),
+            "delay_s": round(tally.first[row.id] - row.visible_at, 1),
+        }
+        for row in truth
+        if row.id in tally.first
+    ]
+    return sorted(rows, key=lambda row: -row["delay_s"])[:most]
+
+
 def lives(ends: Sequence[End]) -> dict[str, Any]:
     """What became of the processes."""
     kills = [end for end in ends if end.how in ("anywhere", "after a write")]
@@ -114,25 +128,41 @@ def of_slack(truth: Sequence[Shown], page: int, deepest: float) -> list[Check]:
     ]
 
 
+def traces(counters: Mapping[str, Any]) -> dict[str, int]:
+    """Traces of faults that the emulator has counted, by kind."""
+    faults, statuses = counters["faults"], counters["statuses"]
+    return {
+        "others": statuses.get("429", 0) - faults.get("rate_limited", 0),
+        "cursors": statuses.get("400", 0),
+        "outage": faults.get("http_503", 0),
+        "revoked": statuses.get("401", 0) + statuses.get("403", 0),
+    }
+
+
+#: What these traces are.
+_TRACES = {
+    "others": "429 because other tools take the limit",
+    "cursors": "400 for a dead cursor",
+    "outage": "503 answered",
+    "revoked": "tokens refused",
+}
+
+
 def struck(
     counters: Mapping[str, Any], done: Mapping[str, int], met: Mapping[str, int]
 ) -> list[Check]:
     """Did every fault strike? ``done``: how often each was ordered; ``met``: its traces."""
-    faults, statuses = counters["faults"], counters["statuses"]
-    planned = faults.get("rate_limited", 0)
-    traces = {
-        "others": ("429 because other tools take the limit", statuses.get("429", 0) - planned),
-        "cursors": ("400 for a dead cursor", statuses.get("400", 0)),
-        "outage": ("503 answered", faults.get("http_503", 0)),
-        "dead_token": ("401 answered", statuses.get("401", 0)),
-        "new_token": ("tokens replaced while both are good", done.get("new_token", 0)),
-    }
+    faults = counters["faults"]
     found = [
         Check(f"{kind} of Slack's", f"{faults.get(kind, 0)} answers", faults.get(kind, 0) > 0)
         for kind in ("http_500", "cut", "reset", "slow_start", "drip", "rate_limited")
     ]
+    refreshed = counters.get("grants", {}).get("refreshes", 0)
+    found.append(Check("a token is refreshed meanwhile", f"{refreshed} times", refreshed > 0))
+    seen = traces(counters)
     for kind, count in sorted(done.items()):
-        words, trace = traces.get(kind, ("traces of it", met.get(kind, count)))
+        trace = seen.get(kind, met.get(kind, count))
+        words = _TRACES.get(kind, "traces of it")
         found.append(Check(kind, f"{count} times; {words}: {trace}", count > 0 and trace > 0))
     return found
 

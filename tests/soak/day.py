@@ -7,15 +7,16 @@ import random
 import time
 from collections import Counter
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from slack_audit_input.engine.delivered import HOUR
 from slack_audit_input.engine.ledger import from_json
+from tests.soak import books
 from tests.soak.covered import Record
+from tests.soak.lives import End, memory_of
 from tests.soak.pace import Pace
 from tests.soak.plan import ALL_DAY, LIMIT, SHORT_PAGES, Strike
 from tests.soak.slack import Slack
-from tests.soak.standalone import memory_of
 from tests.soak.tally import Checkpoint, Tally
 
 #: Seconds of the fast clock between the end of a life and the next one: after a kill, as from a
@@ -69,8 +70,8 @@ class Host(Protocol):
     def coverage(self) -> dict[str, list[Record]]:
         """Coverage records, by output."""
 
-    def set_token(self, token: str) -> None:
-        """Put a token where the next life finds it."""
+    def sign_in(self) -> None:
+        """Sign in, and put what comes of it where the collector finds it."""
 
     def strike(self, strike: Strike) -> None:
         """What befalls this host alone."""
@@ -85,23 +86,18 @@ class Host(Protocol):
         """Nothing of it runs any more."""
 
 
-class End(NamedTuple):
-    """The end of a life. ``how``: "anywhere", "after a write" (kills) or "exit".
+class Day:
+    """``begin``: when the day begins, unix seconds of the fast clock.
 
-    ``lived``: seconds of the fast clock. ``in_flight``: events, by output.
+    ``patience``: the machine's seconds for which a fault waits to be met before it ends.
     """
 
-    how: str
-    code: int
-    lived: float
-    in_flight: dict[str, int]
-
-
-class Day:
-    """``begin``: when the day begins, unix seconds of the fast clock."""
-
-    def __init__(self, host: Host, slack: Slack, pace: Pace, begin: float, seed: int) -> None:
+    def __init__(
+        self, host: Host, slack: Slack, pace: Pace, begin: float, seed: int, patience: float
+    ) -> None:
         self.host = host
+        self._patience = patience
+        self._met_before: dict[str, int] = {}
         self.pace = pace
         self.ends: list[End] = []
         self.struck: Counter[str] = Counter()
@@ -115,7 +111,6 @@ class Day:
         self._started = 0.0
         self._again = 0.0
         self._ended = True
-        self._tokens = 1
         self._kills: list[str] = []
         """Kills that are due."""
         self._waits: tuple[int, float] | None = None
@@ -126,6 +121,8 @@ class Day:
         """Meet all strikes, each in its turn, and go on until a second of the day."""
         for strike in strikes:
             self._go_on(strike.at)
+            if not strike.begins:
+                self._await_trace(strike.kind)
             self.late = max(self.late, self._clock.now() - self._begin - strike.at)
             self._strike(strike)
         self._go_on(until)
@@ -168,6 +165,19 @@ class Day:
         return code
 
     # -- one life after another ------------------------------------------------------------
+
+    def _traces(self, kind: str) -> int | None:
+        """How often a fault has been met so far; None where it leaves no trace of its own."""
+        counters = self._slack.control("counters")
+        found = books.traces(counters)
+        return found.get(kind, self.host.met().get(kind))
+
+    def _await_trace(self, kind: str) -> None:
+        """In a short day a fault lasts until it has been met, within reason."""
+        end = time.monotonic() + self._patience
+        before = self._met_before.get(kind, 0)
+        while time.monotonic() < end and self._traces(kind) == before:
+            self._go_on(self._clock.now() - self._begin + 10)
 
     def _go_on(self, until: float) -> None:
         while self._clock.now() < self._begin + until:
@@ -224,46 +234,44 @@ class Day:
     # -- what befalls it -------------------------------------------------------------------
 
     def _strike(self, strike: Strike) -> None:
-        kind, value = strike.kind, strike.value
-        if kind == "kill":
-            self._kills.append(str(value))
-        elif kind == "others":
-            # Where others take all there is, there is nothing saved up, either.
-            at_once = 5 if strike.begins else LIMIT
-            self._slack.change(other_calls_per_minute=value, calls_at_once=at_once)
-        elif kind == "cursors":
-            # Short pages have more cursors, whatever the page size.
-            pages = 0.9 if strike.begins else SHORT_PAGES
-            if strike.begins:
-                self._slack.burst(5000, 2)
-            self._slack.change(cursor_lifetime=value, short_pages=pages)
-        elif kind == "outage":
-            self._slack.plan_faults(("http_503=1",) if value else ALL_DAY)
-        elif kind == "slow":
-            self._slack.change(answer_time=value)
-        elif kind == "clock":
-            self._clock.set_ahead(float(value))
-        elif kind == "slacks_clock":
-            self._slack.step_clock(float(value))
-        elif kind in ("new_token", "dead_token"):
-            self._token(str(value))
-        else:
-            self.host.strike(strike)
+        kind = strike.kind
+        struck = {
+            "kill": self._due,
+            "others": self._others,
+            "cursors": self._cursors,
+            "outage": self._outage,
+            "slow": lambda strike: self._slack.change(answer_time=strike.value),
+            "clock": lambda strike: self._clock.set_ahead(float(strike.value)),
+            "slacks_clock": lambda strike: self._slack.step_clock(float(strike.value)),
+            "signed_in_again": self._token,
+            "revoked": self._token,
+        }
+        struck.get(kind, self.host.strike)(strike)
         self.struck[kind] += strike.begins
+        if strike.begins and self._patience and kind != "kill":
+            self._met_before[kind] = self._traces(kind) or 0
 
-    def _token(self, value: str) -> None:
-        """``beside``: a second one is good, and put in place; ``alone``: the first no more.
+    def _due(self, strike: Strike) -> None:
+        self._kills.append(str(strike.value))
 
-        ``revoked``: no known one is good; ``replaced``: the new one is put in place.
-        """
-        if value in ("beside", "revoked"):
-            self._tokens += 1
-            self._new = f"xoxp-soak-{self._tokens}"
-        if value == "beside":
-            self._slack.change(more_tokens=[self._new])
-            self.host.set_token(self._new)
-        elif value in ("alone", "revoked"):
-            self._slack.change(token=self._new, more_tokens=[])
+    def _others(self, strike: Strike) -> None:
+        # Where others take all there is, there is nothing saved up, either.
+        at_once = 5 if strike.begins else LIMIT
+        self._slack.change(other_calls_per_minute=strike.value, calls_at_once=at_once)
+
+    def _cursors(self, strike: Strike) -> None:
+        # Short pages have more cursors, whatever the page size.
+        pages = 0.9 if strike.begins else SHORT_PAGES
+        if strike.begins:
+            self._slack.burst(5000, 2)
+        self._slack.change(cursor_lifetime=strike.value, short_pages=pages)
+
+    def _outage(self, strike: Strike) -> None:
+        self._slack.plan_faults(("http_503=1",) if strike.begins else ALL_DAY)
+
+    def _token(self, strike: Strike) -> None:
+        """``again``: somebody signs in anew. ``revoked``: no token is good any more."""
+        if strike.value == "revoked":
+            self._slack.revoke()
         else:
-            self.host.set_token(self._new)
-        self._slack.token = self._new
+            self.host.sign_in()

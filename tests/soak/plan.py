@@ -61,8 +61,8 @@ COMMON = (
     Span("clock", 1, 1800, -21_600.0),
     Span("clock", 1, 900, 200_000.0),
     Span("slacks_clock", 2, 3600, 4.0, -4.0),
-    Span("new_token", 1, 600, "beside", "alone"),
-    Span("dead_token", 1, 240, "revoked", "replaced"),
+    Span("signed_in_again", 1, 600, "again", "again"),
+    Span("revoked", 1, 240, "revoked", "again"),
 )
 OF_HOST = {
     "standalone": (
@@ -126,7 +126,7 @@ def _spread(kind: Span, seconds: float, chance: random.Random) -> list[Strike]:
     for number in range(times):
         begin = 0.05 * seconds + number * part + chance.random() * (part - lasts)
         # One in the middle of the day, the other well behind it.
-        begin = {"new_token": 0.48, "dead_token": 0.7}.get(kind.kind, begin / seconds) * seconds
+        begin = {"signed_in_again": 0.45, "revoked": 0.8}.get(kind.kind, begin / seconds) * seconds
         found += _strikes(kind, begin, lasts)
     return found
 

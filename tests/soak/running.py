@@ -34,6 +34,8 @@ NINE = MIDNIGHT + 9 * 3600
 PAGE_OF = {"standalone": PAGE, "addon": 500}
 #: The machine's seconds for what is left to read when the quiet hours are over.
 PATIENCE = 180.0
+#: The same for which a fault of a short day waits to be met.
+PATIENCE_OF_FAULTS = 10.0
 
 
 class Form(NamedTuple):
@@ -72,11 +74,16 @@ def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
     )
     peaks = bursts(form.begin, form.seconds, form.seed, PAGE_OF[name])
     clock = FastClock(folder, form.begin - 1, form.speed)
-    with slack(clock, form.seed, a_day=form.events, late=late, bursts=peaks) as there:
+    # Slack's own, or so short that a short day has some.
+    life = min(43_200.0, max(240.0, form.seconds / 3))
+    with slack(
+        clock, form.seed, a_day=form.events, late=late, bursts=peaks, token_life=life
+    ) as there:
         host = _host(name, folder, clock, there, form)
         try:
             pace = Pace(clock, form.speed)
-            day = Day(host, there, pace, form.begin, form.seed)
+            patience = PATIENCE_OF_FAULTS if form.seconds < SHORT_DAY else 0.0
+            day = Day(host, there, pace, form.begin, form.seed, patience)
             end = form.begin + int(form.seconds)
             there.ends(end)
             _say(f"{name}: the day begins")
@@ -147,6 +154,10 @@ def _books(day: Day, there: Slack, form: Form, deepest: float) -> dict[str, Any]
         "outputs": {name: one._asdict() for name, one in outputs.items()},
         "in_flight_at_kills_and_exits": flights,
         "coverage": records,
+        "last_to_come": {
+            name: books.last_to_come([row for row in truth if row.second >= form.begin], tally)
+            for name, tally in host.tallies.items()
+        },
         "lost": {name: books.lost(truth, tally) for name, tally in host.tallies.items()},
         "lives": kills,
         "peak_memory_mb": round(day.peak, 1),

@@ -16,6 +16,8 @@ from tests.soak.clock import FastClock
 from tests.soak.plan import ALL_DAY, CURSOR_LIVES, LIMIT, OTHERS, SHORT_PAGES
 
 TOP = Path(__file__).parents[2]
+#: Seconds for which a spent refresh token is taken again. How long Slack takes it is not known.
+GRACE = 600
 #: Hours of history that there are when the day begins: the collector's first backlog.
 HISTORY_HOURS = 6
 COMMAND = str(Path(sys.executable).with_name("slack-audit-input"))
@@ -29,10 +31,35 @@ class Shown(NamedTuple):
     visible_at: float
 
 
-class Slack(Emulator):
-    """The running emulator. ``token``: the one that is good now."""
+#: The emulator's own.
+CLIENT_ID, CLIENT_SECRET = "1111111111.2222222222", "emulated-client-secret"
 
-    token = "xoxp-soak-1"
+
+class SignIn(NamedTuple):
+    """What a sign-in brings: a pair of tokens, and for how many seconds the first is good."""
+
+    access: str
+    refresh: str
+    issued: float
+    life: float
+
+
+class Slack(Emulator):
+    """The running emulator. ``clock``: the one that it lives by."""
+
+    def __init__(self, told: dict[str, str], clock: FastClock) -> None:
+        super().__init__(told, int(clock.now()))
+        self._clock = clock
+
+    def sign_in(self) -> SignIn:
+        """Sign in to the app, as somebody would on the consent page."""
+        given = self.control("tokens", "POST", {})
+        life = float(given["expires_in"])
+        return SignIn(given["access_token"], given["refresh_token"], self._clock.now(), life)
+
+    def revoke(self) -> None:
+        """All sign-ins so far end."""
+        self.control("tokens", "DELETE")
 
     def change(self, **settings: Any) -> None:
         """Change options of the emulator."""
@@ -63,12 +90,20 @@ class Slack(Emulator):
 
 @contextmanager
 def slack(
-    clock: FastClock, seed: int, *, a_day: float, late: Sequence[str], bursts: Sequence[str]
+    clock: FastClock,
+    seed: int,
+    *,
+    a_day: float,
+    late: Sequence[str],
+    bursts: Sequence[str],
+    token_life: float,
 ) -> Iterator[Slack]:
     """An emulated Slack that lives by ``clock``."""
-    options: list[object] = ["--seed", seed, "--token", Slack.token, "--events-per-day", a_day]
+    options: list[object] = ["--seed", seed, "--events-per-day", a_day]
     options += ["--history-days", HISTORY_HOURS / 24, "--cursor-lifetime", CURSOR_LIVES]
     options += ["--calls-per-minute", LIMIT, "--other-calls-per-minute", OTHERS]
+    # A start alone takes half a minute of the fast clock's, which is not what a grace is for.
+    options += ["--token-life", token_life, "--refresh-grace", GRACE]
     options += ["--short-pages", SHORT_PAGES, "--answer-time", "0.1-1.5"]
     for name, values in (("late", late), ("burst", bursts), ("fault", ALL_DAY)):
         for value in values:
@@ -83,7 +118,7 @@ def slack(
     try:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline() or "{}")
-        yield Slack(told, int(clock.now()))
+        yield Slack(told, clock)
     finally:
         process.kill()
         process.communicate()

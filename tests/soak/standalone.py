@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from slack_audit_input.slack.credentials import App, Credentials, Pair
+from slack_audit_input.slack.token import Token
+from slack_audit_input.stores.credentials_file import CredentialsFile
 from slack_audit_input.stores.sql import SqlState
 from tests.bench.children import environment
 from tests.receivers.running import Running
@@ -18,7 +21,7 @@ from tests.soak.clock import HOSTS, FastClock
 from tests.soak.covered import Record
 from tests.soak.disks import SmallDisk
 from tests.soak.plan import Strike
-from tests.soak.slack import COMMAND, TOP, Slack
+from tests.soak.slack import CLIENT_ID, CLIENT_SECRET, COMMAND, TOP, Slack
 from tests.soak.tally import Arrival, Checkpoint, Tally, uncommitted
 
 PAGE = 500
@@ -27,7 +30,7 @@ MET = {
     "disk_output": ("(No space left on device", "(File too large"),
     "disk_state": ("disk is full", "disk I/O error"),
     "receiver_away": ("action=forward_retry",),
-    "dead_token": ("HTTP 401",),
+    "revoked": ("action=failed",),
 }
 
 
@@ -55,7 +58,8 @@ class Standalone:
         self.output = SmallDisk(folder / "output", 512)
         self.state = SmallDisk(folder / "state", 64)
         self._clock = clock
-        self._token = folder / "token.txt"
+        self._slack = slack
+        self._credentials = folder / "credentials.json"
         self._log = folder / "collector.log"
         self._receiver = Running(folder)
         self._receiver.start()
@@ -64,8 +68,8 @@ class Standalone:
         self._receiver_away = False
         self._received_records: list[Record] = []
         self._chunk = ""
-        self.set_token(slack.token)
-        self.line = [*command, "run", "--token-file", str(self._token), "--start", "-6h"]
+        self.sign_in()
+        self.line = [*command, "run", "--credentials", str(self._credentials), "--start", "-6h"]
         self.line += ["--api-url", slack.base_url, "--state", str(self._state), "--input", "soak"]
         self.line += ["--account", "soak", "--sweeps", sweeps, "--page-size", str(PAGE)]
         self.line += ["--output", "ndjson", "--output-file", str(self._file)]
@@ -153,12 +157,15 @@ class Standalone:
         with self.left() as left:
             return {name: tally.settle(left) for name, tally in self.tallies.items()}
 
-    def set_token(self, token: str) -> None:
-        """Put a token where the next life finds it."""
-        new = self._token.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_text(token, "ascii")
-        new.replace(self._token)
+    def sign_in(self) -> None:
+        """Sign in, and keep what comes of it where ``login`` does."""
+        given = self._slack.sign_in()
+        issued = given.issued + self._clock.ahead()
+        pair = Pair(Token(given.access), Token(given.refresh), issued, issued + given.life)
+        kept = CredentialsFile(self._credentials)
+        with kept.lock(30.0):
+            text = Credentials(App(CLIENT_ID, Token(CLIENT_SECRET)), pair).text()
+            assert kept.write(text, kept.read())
 
     def strike(self, strike: Strike) -> None:
         """What befalls this host alone."""
@@ -170,7 +177,7 @@ class Standalone:
 
     def met(self) -> dict[str, int]:
         """Proofs in the log that faults were met, by kind."""
-        text = self._log.read_text("utf-8", "replace")
+        text = self._log.read_text("utf-8", "replace") if self._log.exists() else ""
         found = {kind: sum(map(text.count, words)) for kind, words in MET.items()}
         found["receiver"] = self.receiver_kills
         return found
@@ -292,15 +299,3 @@ class _Nothing:
     def keys(self, _first: int, _last: int) -> dict[int, bytes]:
         """Nothing."""
         return {}
-
-
-def memory_of(pid: int) -> float:
-    """The most memory that a process has had, in MB (10**6 bytes); 0 if it is gone."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text("ascii")
-    except OSError:
-        return 0.0
-    for line in text.splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return 0.0

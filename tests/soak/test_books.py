@@ -63,11 +63,11 @@ def test_lost_repeated_and_alien_events_are_told() -> None:
 
 def test_a_fault_that_never_struck_is_told() -> None:
     counters = {"faults": {"http_500": 3}, "statuses": {"200": 9, "401": 1}}
-    checks = books.struck(counters, {"dead_token": 1, "kvstore_503": 2}, {"kvstore_503": 0})
+    checks = books.struck(counters, {"revoked": 1, "kvstore_503": 2}, {"kvstore_503": 0})
     told = books.failures({}, checks)
     assert "kvstore_503: 2 times; traces of it: 0" in told
     assert "cut of Slack's: 0 answers" in told
-    assert not any("dead_token" in words or "http_500" in words for words in told)
+    assert not any("revoked" in words or "http_500" in words for words in told)
 
 
 class Left:
