@@ -97,13 +97,13 @@ class CoveringMachine(CollectorMachine):
             self.clock.now = float(end)
             self._crash()
 
-    @rule()
-    def all_is_read_and_covered(self) -> None:
-        """A quiet minute."""
+    @rule(kill_at=st.sampled_from([0, 0, 1, 2, 3, 4]))
+    def all_is_read_and_covered(self, kill_at: int) -> None:
+        """A quiet minute, and perhaps a kill at its first coverage page."""
         self.clock.now += 61.0
         self.poll()
         self._drain()
-        self._cover()
+        self._cover(kill_at)
 
     @precondition(lambda self: self.covering is not None)
     @rule()
@@ -224,16 +224,18 @@ class CoveringMachine(CollectorMachine):
 
     def _deliver(self, *arguments: Any, **named: Any) -> bool:
         before = from_json(self.memory.state.ledger) if self.memory.state else None
+        # A kill after the commit begins a new life, and what it brought stays.
+        late_ones, tallies, found = self._late, self._tallies, self._found
         committed = super()._deliver(*arguments, **named)
         if committed:
             assert self.memory.state
             self._reason(before, from_json(self.memory.state.ledger))
-            self.coverage.tallies.applied(self._tallies)
-            self.lates += Counter(e.second // HOUR for e in self._late)
-            self.vanished -= self._found
+            self.coverage.tallies.applied(tallies)
+            self.lates += Counter(e.second // HOUR for e in late_ones)
+            self.vanished -= found
             # A window that was open anyway has brought it again: nobody can tell it was a hole.
-            late = {event.text for event in self._late}
-            for text in self._found.keys() - late:
+            late = {event.text for event in late_ones}
+            for text in found.keys() - late:
                 self.holes[json.loads(text)["date_create"] // HOUR] -= 1
         self._late, self._tallies, self._found = [], {}, Counter()
         return committed
@@ -248,7 +250,7 @@ class CoveringMachine(CollectorMachine):
     def _held(self) -> list[Span]:
         return [*super()._held(), *self.coverage.held(self.ledger)]
 
-    def _cover(self) -> None:
+    def _cover(self, kill_at: int = 0) -> None:
         for _ in range(10_000):
             if self.covering is None:
                 self.coverage_asks()
@@ -257,7 +259,8 @@ class CoveringMachine(CollectorMachine):
             if self.covering is None:
                 self.clock.now += 1.0  # a call has failed, and its turn comes
                 continue
-            self.a_coverage_page_comes_back(0)
+            self.a_coverage_page_comes_back(kill_at)
+            kill_at = 0
         raise AssertionError("coverage goes round in circles")
 
     def _start(self, ledger: Ledger) -> None:
