@@ -30,8 +30,8 @@ from slack_audit_input.model.ledger import Ledger, Reading, Span
 from slack_audit_input.slack.answers import page_of, params_of
 from slack_audit_input.slack.client import Answer
 from slack_audit_input.slack.keys import keys_of
-from tests.engine.machine import LEVELS, OPEN, CollectorMachine
-from tests.fakes.slack import Entry
+from tests.engine.machine import LEVELS, OPEN, TOLERANCE, CollectorMachine
+from tests.fakes.slack import Entry, entry
 from tests.fakes.world import MemoryCheckpoint
 
 
@@ -81,12 +81,29 @@ class CoveringMachine(CollectorMachine):
         )
         if committed:
             self.coverage.tallies.applied(taken.tallies)
-            assert repaired <= self.vanished, "repaired what was not missing"
+            assert not repaired - self.vanished, "repaired what was not missing"
             self.vanished -= repaired
         else:
             # Written, not committed: these records may come again.
             self.repairs -= mended
             self.told_twice += Counter((r["id"], r["revision"]) for r in self._told()[before:])
+
+    @rule(left=st.sampled_from([2, 15, 100, 290]))
+    def an_hour_draws_to_its_end(self, left: int) -> None:
+        """A pause up to shortly before the hour is over: what is late may come after it."""
+        end = (int(self.clock.now) // HOUR + 1) * HOUR - left
+        if end > self.clock.now:
+            self._happened(int(self.clock.now) + 1, end - 1)
+            self.clock.now = float(end)
+            self._crash()
+
+    @rule(kill_at=st.sampled_from([0, 0, 1, 2, 3, 4]))
+    def all_is_read_and_covered(self, kill_at: int) -> None:
+        """A quiet minute, and perhaps a kill at its first coverage page."""
+        self.clock.now += 61.0
+        self.poll()
+        self._drain()
+        self._cover(kill_at)
 
     @precondition(lambda self: self.covering is not None)
     @rule()
@@ -149,6 +166,7 @@ class CoveringMachine(CollectorMachine):
         newest = {r["oldest"] // HOUR: r for r in self._told()}
         for span in self.ledger.covered:
             for hour in range(span.oldest, span.latest + 1):
+                assert hour in newest, f"hour {hour} is covered, and has no record"
                 self._check(newest[hour], hour)
         for text in self.vanished:
             second = json.loads(text)["date_create"]
@@ -156,6 +174,13 @@ class CoveringMachine(CollectorMachine):
             assert not covered, f"{text} vanished from the index, and nobody noticed"
 
     # -- how -------------------------------------------------------------------------------
+
+    def _happened(self, first: int, last: int) -> None:
+        """Some entries in a stretch that nobody was there to read."""
+        for _ in range(self.random.randrange(12) if first <= last else 0):
+            self.numbers += 1
+            second = self.random.randint(first, last)
+            self.slack.add(entry(second, float(second), self.numbers))
 
     def _check(self, record: dict[str, Any], hour: int) -> None:
         there = self._entries_of(hour)
@@ -199,16 +224,18 @@ class CoveringMachine(CollectorMachine):
 
     def _deliver(self, *arguments: Any, **named: Any) -> bool:
         before = from_json(self.memory.state.ledger) if self.memory.state else None
+        # A kill after the commit begins a new life, and what it brought stays.
+        late_ones, tallies, found = self._late, self._tallies, self._found
         committed = super()._deliver(*arguments, **named)
         if committed:
             assert self.memory.state
             self._reason(before, from_json(self.memory.state.ledger))
-            self.coverage.tallies.applied(self._tallies)
-            self.lates += Counter(e.second // HOUR for e in self._late)
-            self.vanished -= self._found
+            self.coverage.tallies.applied(tallies)
+            self.lates += Counter(e.second // HOUR for e in late_ones)
+            self.vanished -= found
             # A window that was open anyway has brought it again: nobody can tell it was a hole.
-            late = {event.text for event in self._late}
-            for text in self._found.keys() - late:
+            late = {event.text for event in late_ones}
+            for text in found.keys() - late:
                 self.holes[json.loads(text)["date_create"] // HOUR] -= 1
         self._late, self._tallies, self._found = [], {}, Counter()
         return committed
@@ -223,14 +250,17 @@ class CoveringMachine(CollectorMachine):
     def _held(self) -> list[Span]:
         return [*super()._held(), *self.coverage.held(self.ledger)]
 
-    def _cover(self) -> None:
+    def _cover(self, kill_at: int = 0) -> None:
         for _ in range(10_000):
-            self.clock.now += 1.0
             if self.covering is None:
                 self.coverage_asks()
-            if self.covering is None:
+            if self.covering is None and self.coverage.at() is None:
                 return
-            self.a_coverage_page_comes_back(0)
+            if self.covering is None:
+                self.clock.now += 1.0  # a call has failed, and its turn comes
+                continue
+            self.a_coverage_page_comes_back(kill_at)
+            kill_at = 0
         raise AssertionError("coverage goes round in circles")
 
     def _start(self, ledger: Ledger) -> None:
@@ -241,6 +271,7 @@ class CoveringMachine(CollectorMachine):
             self.lates: Counter[int] = Counter()
             self.vanished: Counter[str] = Counter()
             self.told_twice: Counter[tuple[str, int]] = Counter()
+            self._happened(ledger.start, int(self.clock.now) - TOLERANCE)
         self._late, self._tallies, self._found = [], {}, Counter()
         self.covering = None
         checkpoint = MemoryCheckpoint(self.memory, self.kill)
