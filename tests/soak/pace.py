@@ -53,6 +53,9 @@ class Pace:
             busy = self._busy = 0.5 * self._busy + 0.5 * max(1.0, took / used)
         elif not self._started:
             busy = max(busy, took / STARTED)
+        elif self._busy > 1.0:
+            # Nothing is starting, so nothing says any more that the machine is as busy as it was.
+            busy = self._busy = max(1.0, 0.98 * self._busy)
         slower = max(1.0, busy / USUAL) * (1.0 + max(0, kills - 1))
         wanted = self.speed * max(LEAST, 1.0 / slower)
         if abs(wanted - self.clock.speed) > 0.1 * self.clock.speed:
