@@ -70,13 +70,10 @@ def plan(ledger: Ledger, now: int, levels: Sequence[Level], busy: Sequence[Span]
     ours = united((*ledger.earlier, Span(ledger.start, head)))
     # A backlog window will be read after now anyway; sweeping it as well would be waste. A page of
     # it that was asked for before now is not: of what a sweep would read it fulfils nothing.
-    old_backlog = [
-        w._replace(turn=turn) if w.latest >= min(reach, live_from) else w for w in old_backlog
-    ]
+    low = min(reach, live_from)
+    old_backlog = [piece for w in old_backlog for piece in _renewed(w, low, turn)]
     pieces = [
-        piece
-        for part in within(Span(min(reach, live_from), now), ours)
-        for piece in without(part, old_backlog)
+        piece for part in within(Span(low, now), ours) for piece in without(part, old_backlog)
     ]
     new = [
         Window(
@@ -153,6 +150,16 @@ def reread(ledger: Ledger, span: Span) -> Ledger:
 def _minus(window: Window, holes: Iterable[Stretch]) -> list[Window]:
     pieces = without(Span(window.oldest, window.latest), holes)
     return [window._replace(oldest=piece.oldest, latest=piece.latest) for piece in pieces]
+
+
+def _renewed(window: Window, low: int, turn: int) -> list[Window]:
+    """The window, the duty to read it from second ``low`` on renewed in ``turn``.
+
+    Only that part: pages of a long backlog that are under way would count for nothing else.
+    """
+    older = window._replace(latest=min(window.latest, low - 1))
+    newer = window._replace(oldest=max(window.oldest, low), turn=turn)
+    return [piece for piece in (older, newer) if piece.oldest <= piece.latest]
 
 
 def _known(ledger: Ledger, piece: Span) -> int:

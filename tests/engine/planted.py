@@ -50,8 +50,8 @@ BUGS = (
     Bug(
         "the checkpoint is committed before the host has the events",
         "collector/commit.py",
-        "        if fresh:\n            self._sink.write(fresh)\n        change =",
-        "        change =",
+        "        if fresh:\n            self._sink.write(fresh)\n        if coverage.records:",
+        "        if coverage.records:",
         (
             "        self.index.applied(change)\n",
             (

@@ -7,7 +7,7 @@ import pytest
 
 from slack_audit_input.engine.absorb import absorb, dropped
 from slack_audit_input.engine.plan import begin, plan
-from slack_audit_input.engine.reading import choose, first
+from slack_audit_input.engine.reading import choose, first, unread
 from slack_audit_input.engine.sweeps import Level
 from slack_audit_input.model.errors import CursorRejected
 from slack_audit_input.model.ledger import BACKLOG, Window
@@ -80,3 +80,23 @@ def test_a_backlog_page_asked_for_before_a_sweep_is_no_part_of_that_sweep() -> N
         assert any(oldest <= second <= latest for oldest, latest in open_), second
     # What came after the sweep was planned is done with.
     assert not any(oldest <= NOW - 35 <= latest for oldest, latest in open_)
+
+
+def test_a_backlog_is_read_though_every_page_of_it_takes_longer_than_a_poll() -> None:
+    """What a poll comes too late for joins the backlog, and renews no other part of it."""
+    entries = [entry(NOW - 2000 + n, 0.0, n) for n in range(0, 1900, 10)]
+    slack = FakeSlack(entries)
+    ledger = begin(NOW - 2000, NOW - 100, LEVELS)
+    ledger = ledger._replace(windows=(Window(NOW - 2000, NOW - 101, BACKLOG),), head=NOW - 101)
+    now = NOW
+    for _ in range(9):
+        now += 20  # later than a live reading looks back; what it missed joins the window
+        ledger = plan(ledger, now, LEVELS)
+        reading = first(min(ledger.windows), 20, ledger.turn)
+        page = page_of(slack.page(params_of(reading, Filters()), now), reading, None)
+        for _ in range(2):
+            now += 20
+            ledger = plan(ledger, now, LEVELS, [unread(reading)])
+        ledger = absorb(ledger, reading, page, {}, now, (), 20).ledger
+    # Each page holds 200 seconds, of which the boundary is read again.
+    assert min(w.latest for w in ledger.windows) < NOW - 1000

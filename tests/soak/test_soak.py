@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,15 +45,7 @@ def soaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]
     except NoCompiler as error:
         absent("C compiler", str(error))
     package()
-    processes = {
-        name: subprocess.Popen(
-            [*LINE, *more, "--json", str(folder / f"{name}.json"), "--keep", str(folder / name)],
-            cwd=TOP,
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / f"{name}.log").open("wb"),
-        )
-        for name, more in RUNS.items()
-    }
+    processes = {name: _started(name, folder, more) for name, more in RUNS.items()}
     try:
         yield {name: _ended(name, folder, process) for name, process in processes.items()}
     finally:
@@ -80,6 +72,12 @@ def test_a_commit_before_the_write_is_found(soaks: dict[str, Ended]) -> None:
     assert code == 1
     assert found["outputs"]["file"]["lost"] > 0, text(found)
     assert any("events lost" in words for words in found["failures"])
+
+
+def _started(name: str, folder: Path, more: Sequence[str]) -> subprocess.Popen[bytes]:
+    line = [*LINE, *more, "--json", str(folder / f"{name}.json"), "--keep", str(folder / name)]
+    with (folder / f"{name}.log").open("wb") as log:
+        return subprocess.Popen(line, cwd=TOP, stdout=subprocess.DEVNULL, stderr=log)
 
 
 def _ended(name: str, folder: Path, process: subprocess.Popen[bytes]) -> Ended:
