@@ -19,6 +19,7 @@ LEFT_OUT = (
     "hosts/cli",
     "hosts/script.py",
     "mapping",
+    "sinks/coverage.py",
     "sinks/ecs.py",
     "sinks/fanout.py",
     "sinks/forward",

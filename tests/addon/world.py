@@ -134,8 +134,12 @@ class Addon(NamedTuple):
         return list(self.splunkd.indexes.events(index))
 
     def ids(self, index: str = "slack") -> Counter[str]:
-        """Ids of events that have arrived, counted."""
-        return Counter(json.loads(event["data"])["id"] for event in self.indexed(index))
+        """Ids of Slack's entries that have arrived, counted; coverage records are none."""
+        return Counter(
+            json.loads(event["data"])["id"]
+            for event in self.indexed(index)
+            if event["sourcetype"] == "slack:audit"
+        )
 
     def truth(self, oldest: int = 0, latest: int | None = None) -> set[str]:
         """Ids of what Slack shows."""

@@ -117,7 +117,9 @@ def test_by_environment_and_by_file_alike(
 ) -> None:
     option = option_of(command, name)
     value = value_for(name, option)
-    shown = " ".join(value) if isinstance(value, list) else str(value)
+    # click splits paths as PATH is split, all else at blanks.
+    between = os.pathsep if isinstance(option.type, click.Path) else " "
+    shown = between.join(value) if isinstance(value, list) else str(value)
     invoke(
         command,
         *required(command, name),

@@ -218,13 +218,6 @@ BUGS = (
                 ("", ""),
             ),
             (
-                "a repair is only remembered in memory until the hour's record",
-                "collector/coverage.py",
-                "rows = self.tallies.rows(tallies)",
-                "rows: dict[int, str] = {}",
-                ("", ""),
-            ),
-            (
                 "the minute of the boundary second is compared half read",
                 "collector/comparing.py",
                 "whole_from = max(open_to // MINUTE + 1,",
@@ -236,13 +229,6 @@ BUGS = (
                 "engine/records.py",
                 "late=tally.late + len(found),",
                 "late=len(found),",
-                ("", ""),
-            ),
-            (
-                "an hour that a backfill makes longer keeps its old record",
-                "engine/plan.py",
-                "for left in without(span, grown)",
-                "for left in without(span, ())",
                 ("", ""),
             ),
         )

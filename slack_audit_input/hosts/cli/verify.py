@@ -71,7 +71,7 @@ from slack_audit_input.stores.verified import Verified
     "--check-report",
     metavar="FILE.json",
     type=click.Path(dir_okay=False),
-    help="Check a report, and do nothing else: was it altered, does it add up?",
+    help="Check a report, and do nothing else: was it altered, does it add up.",
 )
 @options.option("--restart", is_flag=True, help="Forget how far a stopped run has come.")
 @options.option(

@@ -98,7 +98,8 @@ def used(state: SqlState, account: str) -> Iterable[Used]:
 @contextmanager
 def stopping(log: Log) -> Iterator[None]:
     """SIGTERM is taken like Ctrl-C; either says how to go on."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    # Of Ctrl-C, too: whoever starts us in the background may have it ignored.
+    before = {one: signal.signal(one, _interrupt) for one in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     except KeyboardInterrupt:
@@ -106,7 +107,8 @@ def stopping(log: Log) -> Iterator[None]:
         log("info", "stopped", note=note)
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _interrupt(_number: int, _frame: Any) -> None:
