@@ -32,6 +32,7 @@ LEFT_OUT = (
     "stores/sql.py",
     "stores/sqlite.py",
     "stores/tables.py",
+    "stores/verified.py",
     "__main__.py",
     "py.typed",
 )

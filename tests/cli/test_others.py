@@ -7,6 +7,7 @@ import json
 import signal
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -236,7 +237,7 @@ def test_forget_is_refused_beside_an_owner_whose_clock_is_wrong(command: Command
     checkpoint = state.checkpoint("default")
     owned = checkpoint.load()
     assert owned is not None
-    with sqlite3.connect(command.state) as connection:
+    with closing(sqlite3.connect(command.state)) as connection, connection:
         connection.execute("UPDATE slack_audit_inputs SET owner='elsewhere:1:x', beat=1")
     connection.close()
     forgetting = command.start("forget", "--yes")

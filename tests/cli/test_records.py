@@ -7,6 +7,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_a_hole_in_the_index_is_repaired_and_reported(
     options = (*SOON, "--start", "-3h", "--output-file", str(command.file))
     assert command("run", "--once", "--coverage", "none", *options).code == 0
     hour = int(time.time()) // 3600 - 1
-    with sqlite3.connect(command.state) as state:
+    with closing(sqlite3.connect(command.state)) as state, state:
         where = f"minute >= {hour * 60} AND minute < {hour * 60 + 60}"
         query = f"SELECT minute, keys FROM slack_audit_delivered WHERE {where}"
         rows = state.execute(query).fetchall()
@@ -137,7 +138,7 @@ def test_the_file_must_be_another_one(command: Command) -> None:
 
 def test_a_state_of_before_there_were_records(command: Command, file: Path) -> None:
     assert command.once().code == 0
-    with sqlite3.connect(command.state) as state:
+    with closing(sqlite3.connect(command.state)) as state, state:
         state.execute("DROP TABLE slack_audit_coverage")
         ledger = json.loads(state.execute("SELECT ledger FROM slack_audit_inputs").fetchone()[0])
         del ledger["covered"]
