@@ -6,11 +6,13 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from slack_audit_input.collector.ports import Outcome
 from slack_audit_input.model.errors import CollectorError, Retryable
 from slack_audit_input.slack.client import Answer
+
+_Item = TypeVar("_Item")
 
 
 class Getter(Protocol):
@@ -27,6 +29,21 @@ class _Call(NamedTuple):
     ticket: object
     path: str
     params: Mapping[str, str | int]
+
+
+def taken(waiting: queue.SimpleQueue[_Item], timeout: float) -> _Item:
+    """The next item of a queue with one reader, within ``timeout`` seconds, or queue.Empty.
+
+    The look before the wait is no waste of time: Python 3.9's queue reckons anew what is left of
+    a timeout when it finds its lock open and nothing there, and waits for ever when that is less
+    than nothing. A look that finds nothing leaves the lock closed.
+    """
+    try:
+        return waiting.get(block=False)
+    except queue.Empty:
+        if timeout <= 0.0:
+            raise
+    return waiting.get(timeout=timeout)
 
 
 class ThreadPool:
@@ -56,7 +73,7 @@ class ThreadPool:
     def wait(self, timeout: float) -> Outcome | None:
         """The next outcome, or None after ``timeout`` seconds or a ``wake``."""
         try:
-            outcome = self._outcomes.get(timeout=max(0.0, timeout))
+            outcome = taken(self._outcomes, timeout)
         except queue.Empty:
             return None
         if outcome is not None:

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from slack_audit_input.collector.pool import Getter
+from slack_audit_input.collector.pool import Getter, taken
 from slack_audit_input.collector.ports import Outcome
 from slack_audit_input.model.errors import CollectorError, Retryable
 from slack_audit_input.slack.client import Answer
@@ -130,7 +130,7 @@ class Share:
         """
         self._give_back()
         try:
-            outcome, self._has_room = self._outcomes.get(timeout=max(0.0, timeout))
+            outcome, self._has_room = taken(self._outcomes, timeout)
         except queue.Empty:
             return None
         if outcome and outcome.answer and len(outcome.answer.body) >= LARGE:

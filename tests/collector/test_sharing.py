@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+import pytest
+
 from slack_audit_input.collector.ports import Outcome
 from slack_audit_input.collector.sharing import (
     LARGE,
@@ -126,6 +128,16 @@ def test_only_so_many_large_pages_are_in_hand() -> None:
     assert shares[0].wait(0.0) is None  # who asks for the next is done with the last
     assert got.wait(2.0)
     thread.join()
+
+
+@pytest.mark.timeout(60)
+def test_a_wait_of_no_time_is_none() -> None:
+    share = SharedWorkers(1, time.monotonic).share(1, lambda: Getter(lambda: OK))
+    for _ in range(20_000):
+        share.wake()
+        assert share.wait(1.0) is None
+        assert share.wait(0.0) is None
+        assert share.wait(1e-6) is None
 
 
 def test_wake_ends_a_wait() -> None:

@@ -20,6 +20,8 @@ from tests.receivers.running import Running
 from tests.services.postgres import PostgresMissing
 
 LEASE = 2.0
+#: Seconds that a start may take on a machine which runs other tests beside this one.
+STARTING = 15
 KILLS = 4
 
 
@@ -54,8 +56,8 @@ def test_kills_a_pause_and_a_cut_on_postgresql(postgresql: Database, tmp_path: P
     assert found["repeated"] <= (KILLS + 2) * PAGE
     # A beat may have come right before the kill, and is seen up to a second later; then it hears
     # Slack. On a machine that is busy with other tests each of these takes a little longer.
-    assert max(kill.takeover for kill in kills) < LEASE + 8
-    assert took < LEASE + 8
+    assert max(kill.takeover for kill in kills) < LEASE + STARTING
+    assert took < LEASE + STARTING
 
 
 @pytest.fixture
