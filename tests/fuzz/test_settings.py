@@ -70,6 +70,15 @@ def test_files_of_settings(tmp_path: Path, raw: bytes, command: str) -> None:
     assert names is None or all(isinstance(name, str) for name in names)
 
 
+@pytest.mark.parametrize("text", ["{name} = 1", "[{name}]\na = 1", "[inputs.{name}]\na = 1"])
+def test_long_names_are_told_in_few_words(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(text.format(name="9" * 5000))
+    with pytest.raises(ConfigError) as caught:
+        configfile.read(path, "run", OPTIONS)
+    check_words(caught.value)
+
+
 @pytest.mark.parametrize("sweeps", ["x" * 5000, "²:²", "9:" + "9" * 5000])
 def test_sweeps_that_are_none(sweeps: str) -> None:
     with pytest.raises(ConfigError, match="is not period:depth") as caught:

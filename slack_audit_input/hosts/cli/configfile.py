@@ -150,7 +150,7 @@ def _tables(path: Path, tables: Any, commands: Mapping[str, Options]) -> dict[st
     for input, table in tables.items():
         for key, value in table.items():
             _refuse_secret(path, key)
-            option = known[_name(path, key, known, f" in [inputs.{input}]")]
+            option = known[_name(path, key, known, f" in [inputs.{input[:60]}]")]
             table[key] = _typed(path, key, value, option)
     return tables
 
@@ -162,7 +162,7 @@ def _check_table(
     if table not in commands:
         _refuse_secret(path, table)
         raise ConfigError(
-            f"--config {path}: there is no command {table!r}{_meant(table, commands)}"
+            f"--config {path}: there is no command {table[:60]!r}{_meant(table, commands)}"
         )
     for key, value in values.items():
         name = _name(path, key, commands[table], f" in [{table}]")
@@ -173,7 +173,9 @@ def _name(path: Path, key: str, known: Options, where: str) -> str:
     name = key.replace("_", "-")
     if name not in known:
         _refuse_secret(path, name)
-        raise ConfigError(f"--config {path}: unknown option {key!r}{where}{_meant(name, known)}")
+        raise ConfigError(
+            f"--config {path}: unknown option {key[:60]!r}{where}{_meant(name, known)}"
+        )
     return name
 
 
@@ -186,7 +188,7 @@ def _refuse_secret(path: Path, name: str) -> None:
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, sorted(known), 1)
+    close = difflib.get_close_matches(word[:60], sorted(known), 1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
