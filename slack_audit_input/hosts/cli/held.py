@@ -49,6 +49,7 @@ class Held:
                 "CREATE TABLE lacking (hour INTEGER, key INTEGER, PRIMARY KEY (hour, key))"
             )
             self._stamps = stamps(self.names)
+        # Ctrl-C too: nobody else knows of the folder yet.
         except BaseException:
             self._folder.cleanup()
             raise

@@ -84,7 +84,7 @@ class Redirect:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         redirect = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class OneRedirect(BaseHTTPRequestHandler):
             timeout = _SLOW
 
             def do_GET(self) -> None:
@@ -105,7 +105,7 @@ class Redirect:
             def log_message(self, format: str, *args: Any) -> None:
                 """Nothing: the address holds the code."""
 
-        return Handler
+        return OneRedirect
 
     def _answer(self, target: str) -> tuple[int, str]:
         parts = urlsplit(target[:_MOST])

@@ -63,6 +63,7 @@ class Sender(FluentSender):  # type: ignore[misc]
             self._keepalive = True
             if self._access.credentials.key:
                 self._shake_hands()
+        # Ctrl-C too: half a handshake must not be taken for a connection.
         except BaseException:
             self._close()
             raise
@@ -143,6 +144,7 @@ class Sender(FluentSender):  # type: ignore[misc]
                 try:
                     found.settimeout(timeout)
                     found.connect(path)
+                # Ctrl-C too: nobody else knows of this socket yet.
                 except BaseException:
                     found.close()
                     raise
