@@ -39,6 +39,7 @@ def postgresql(tmp_path: Path) -> Iterator[Database]:
 @pytest.mark.slow
 @pytest.mark.postgresql
 def test_kills_a_pause_and_a_cut_on_postgresql(postgresql: Database, tmp_path: Path) -> None:
+    began = time.monotonic()
     with pair(tmp_path, postgresql.url, LEASE) as both:
         kills = killed(both, KILLS)
         took, said = paused(both)
@@ -50,8 +51,10 @@ def test_kills_a_pause_and_a_cut_on_postgresql(postgresql: Database, tmp_path: P
         postgresql.restore()
         size = sum(both.delivered().values())
         until(lambda: sum(both.delivered().values()) > size, 60)
+        took_all = time.monotonic() - began
         found = both.settle()
-    assert found["events"] > 300
+    # Slack was never idle: it makes so many a second, however fast the machine was done.
+    assert found["events"] > RATE * took_all / 2
     assert (found["lost"], found["alien"], found["exit_codes"]) == (0, 0, [0, 0])
     assert found["repeated"] <= (KILLS + 2) * PAGE
     # A beat may have come right before the kill, and is seen up to a second later; then it hears

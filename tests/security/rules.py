@@ -24,6 +24,10 @@ ACCEPTED = {
         "stores/sqlite.py",
         "sql-made-of-text",
     ): "a PRAGMA takes no bound value; it is a number of ours",
+    (
+        "hosts/cli/held.py",
+        "sql-made-of-text",
+    ): "a PRAGMA takes no bound value; it is a number of ours",
 }
 #: What each rule must find, or it finds nothing any more.
 PLANTED = """
