@@ -18,6 +18,9 @@ from slack_audit_input.slack.answers import params_of
 PAGES_AHEAD = 2
 #: A coverage reading comes after everything else, but for one page in so many seconds.
 COVERAGE_AT_LEAST = 60.0
+#: Live readings after which something else that is open has its turn first. It matters only
+#: where polls alone use up the budget; else others go between them anyway.
+POLLS_IN_A_ROW = 3
 #: Calls for coverage in a run that ends by itself.
 COVERAGE_OF_ONCE = 30
 
@@ -46,16 +49,20 @@ class Dispatch:
         self._live = live
         self._covers = live and settings.coverage
         self._covered_at = float("-inf")
+        self._polls = 0
         # Polls fall on a random fraction of their second. Always on the same one, they would
         # never meet a Date that has just turned, and Slack's clock would stay badly known.
         self._phase = 0.0
 
     def start(self, now: float) -> None:
         """Start all calls that may start ``now`` (monotonic seconds)."""
+        if self._polls >= POLLS_IN_A_ROW:
+            self._let_another(now)
         if self._live and self._live_is_due(now) and self._calls.may_start(now, True):
             self._phase = self._random.random()
             reading = self._work.next_live(self._slack_clock.now(now))
             if reading is not None:
+                self._polls += 1
                 self._ask(reading, urgent=True)
         # Beside a backlog of days, one call a minute: or records would be days late, too.
         if now - self._covered_at >= COVERAGE_AT_LEAST:
@@ -71,6 +78,7 @@ class Dispatch:
             urgent = reading.kind != BACKLOG
             if not self._calls.may_start(now, urgent):
                 return
+            self._polls = 0
             self._ask(reading, urgent)
 
     def pause(self, now: float) -> float:
@@ -110,6 +118,17 @@ class Dispatch:
         busy = self._work.workers_busy() + self._coverage.under_way()
         return busy < self._settings.workers and self._calls.arrived() < PAGES_AHEAD
 
+    def _let_another(self, now: float) -> None:
+        """One call for what polls have kept waiting, if anything is and there is a place."""
+        if not (self._worker_is_free() and self._calls.may_start(now, True)):
+            return
+        reading = self._work.next_waiting(now) or self._work.next_open()
+        if reading is not None:
+            self._polls = 0
+            self._ask(reading, urgent=True)
+        else:
+            self._cover(now)
+
     def _ask(self, reading: Reading, urgent: bool) -> None:
         ticket = self._work.begin(reading)
         self._calls.start(ticket, "logs", params_of(reading, self.filters), urgent)
@@ -121,6 +140,7 @@ class Dispatch:
         if reading is None or not self._calls.may_start(now, False):
             return
         self._covered_at = now
+        self._polls = 0
         self._coverage.begin(reading)
         self._counters.add("coverage_calls")
         self._calls.start(COVERAGE, "logs", params_of(reading, self.filters), False)

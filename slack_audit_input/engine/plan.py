@@ -18,6 +18,11 @@ from slack_audit_input.engine.spans import Stretch, overlap, united, within, wit
 from slack_audit_input.engine.sweeps import Level
 from slack_audit_input.model.ledger import BACKLOG, LIVE, SWEEP, Ledger, Span, Window
 
+#: Seconds between two live readings that are no pause yet: at one call a minute, polls are a
+#: minute apart. Left to the backlog, each such gap would take a call of its own, and the end of
+#: what was read before it another; a budget of two calls a minute would never get there.
+NO_PAUSE = 120
+
 
 def begin(start: int, now: int, levels: Sequence[Level]) -> Ledger:
     """The ledger of an input that has read nothing yet; its first plan reads live at once."""
@@ -60,6 +65,8 @@ def plan(ledger: Ledger, now: int, levels: Sequence[Level], busy: Sequence[Span]
     # Fresh events never wait behind old ones: the live part stays short, and what a pause
     # left unread before it is backlog.
     live_from = max(ledger.start, now - levels[0].depth)
+    if now - ledger.head <= NO_PAUSE:
+        live_from = max(ledger.start, min(live_from, ledger.head + 1))
     backlog = [w for w in ledger.windows if w.kind == BACKLOG]
     if ledger.head + 1 < live_from:
         backlog.append(Window(ledger.head + 1, live_from - 1, BACKLOG, turn=turn))
