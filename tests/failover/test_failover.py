@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.command import Command, until
 from tests.cli.server import Slack, history, slack_with
-from tests.failover.pair import PAGE, Database, database, killed, pair, paused
+from tests.failover.pair import PAGE, RATE, Database, database, killed, pair, paused
 from tests.receivers.running import Running
 from tests.services.postgres import PostgresMissing
 
