@@ -16,8 +16,6 @@ from slack_audit_input.model.event import Event
 
 #: Lines joined and written at once: about 0.2 MB, which stays in a processor's cache.
 LINES = 200
-#: Fronts that are kept: one for each second that a page of usual density has.
-_FRONTS = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 #: What every line begins with.
 FRONT = b'{"@timestamp":"'
@@ -27,46 +25,41 @@ class Lines:
     """Turns events into lines. ``collector``: name, version, account and input."""
 
     def __init__(self, collector: dict[str, str]) -> None:
-        self._fronts = _Fronts(f'"collector":{json.dumps(collector, separators=(",", ":"))}')
+        mark = json.dumps(collector, separators=(",", ":"))
+        #: What stands behind the minute, by second of it.
+        self._marks = [f'{second:02}Z","collector":{mark}' for second in range(60)]
 
     def encoded(self, events: Sequence[Event]) -> Iterator[bytes]:
         """The lines of ``events``, some hundred kilobytes at a time."""
-        fronts = self._fronts
+        marks = self._marks
+        # Formatting a date costs more than all the rest of a line: once a minute is enough. To
+        # keep the front of each second instead costs as much, for nearly each event has its own.
+        minute = end = 0
+        front = ""
         for start in range(0, len(events), LINES):
-            if len(fronts) > _FRONTS:
-                fronts.clear()
-            lines = "".join(
-                [
-                    f"{fronts[second]},{text[1:]}\n"
-                    if text[:2] == '{"'
-                    else _odd(fronts[second], text)
-                    for second, _key, text in events[start : start + LINES]
-                ]
-            )
+            made: list[str] = []
+            add = made.append
+            for second, _key, text in events[start : start + LINES]:
+                if not minute <= second < end:
+                    minute = second - second % 60
+                    end = minute + 60
+                    front = _front(minute)
+                if text[:2] == '{"':
+                    add(f"{front}{marks[second - minute]},{text[1:]}\n")
+                else:
+                    add(_odd(front + marks[second - minute], text))
+            lines = "".join(made)
             try:
                 yield lines.encode("ascii")
             except UnicodeEncodeError:
                 yield lines.encode("utf-8", _SURROGATES)
 
 
-class _Fronts(dict[int, str]):
-    """What stands before the entry, by second. ``mark``: the collector's key."""
-
-    def __init__(self, mark: str) -> None:
-        super().__init__()
-        self._mark = mark
-        self._minute = -1
-        self._stamp = ""
-
-    def __missing__(self, second: int) -> str:
-        # Formatting a date costs more than all the rest of a line: once a minute is enough.
-        minute, rest = divmod(second, 60)
-        if minute != self._minute:
-            stamp = (_EPOCH + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:")
-            self._minute, self._stamp = minute, stamp.zfill(17)
-        front = f'{{"@timestamp":"{self._stamp}{rest:02}Z",{self._mark}'
-        self[second] = front
-        return front
+def _front(minute: int) -> str:
+    """What a line begins with, up to the seconds of its time. ``minute``: its first second."""
+    stamp = (_EPOCH + timedelta(seconds=minute)).strftime("%Y-%m-%dT%H:%M:")
+    # strftime does not fill up years of less than four digits.
+    return f'{{"@timestamp":"{stamp.zfill(17)}'
 
 
 def _odd(front: str, text: str) -> str:
