@@ -228,6 +228,11 @@ def _round(value: Any, digits: Any = 0) -> float | None:
     return math.copysign(math.floor(abs(found) * factor + 0.5) / factor, found)
 
 
+def _floor(value: Any) -> float | None:
+    found = number(value)
+    return None if found is None else float(math.floor(found))
+
+
 def _strftime(value: Any, form: str) -> str | None:
     found = number(value)
     if found is None:
@@ -274,6 +279,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "true": lambda: True,
     "isnull": lambda value: value is None,
     "isnotnull": lambda value: value is not None,
+    "floor": _floor,
     "lower": _lower,
     "match": _match,
     "mvcount": lambda value: len(_listed(value)) or None,
