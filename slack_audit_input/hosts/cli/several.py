@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ from slack_audit_input.hosts.cli.outputs import sink_of, to_stdout
 from slack_audit_input.hosts.cli.session import Session, note
 from slack_audit_input.hosts.memory import settle
 from slack_audit_input.hosts.running import SystemClock
+from slack_audit_input.hosts.wording import place_of
 from slack_audit_input.model.errors import CollectorError, ConfigError
 from slack_audit_input.stores.sql import SqlState
 
@@ -144,10 +144,8 @@ class _Run:
         # A mistake of ours that one organization's answer has brought to light must not end the
         # collection of the others.
         except Exception as error:  # noqa: BLE001
-            frames = traceback.extract_tb(error.__traceback__)[-4:]
-            place = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
-            # Its text may hold anything, its kind and place do not.
-            return self._failed(f"a mistake of this program: {type(error).__name__} at {place}", 1)
+            words = f"a mistake of this program: {type(error).__name__} at {place_of(error)}"
+            return self._failed(words, 1)
         return 0, ""
 
     def _collect(self, once: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 import time
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from slack_audit_input.hosts.splunk.inputs import check_input
 from slack_audit_input.hosts.splunk.logs import InputLog
 from slack_audit_input.hosts.splunk.session import Session
 from slack_audit_input.hosts.splunk.splunkd import Splunkd
+from slack_audit_input.hosts.wording import place_of
 from slack_audit_input.model.errors import CollectorError, ConfigError, ProtocolError
 
 __all__ = ["APP", "KIND", "SOURCETYPE", "stream_events", "validate_input"]
@@ -75,11 +75,10 @@ def _run(name: str, given: Mapping[str, str | None], metadata: Mapping[str, str]
             _keep(error.evidence, Path(metadata.get("checkpoint_dir") or "."), log)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - a mistake of ours; it must be told, not swallowed
-        # Its text may hold anything, its kind and place do not.
-        frames = traceback.extract_tb(error.__traceback__)[-6:]
-        place = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
         words = "a mistake of this add-on's, not of a setting: please report kind and place"
-        log("error", "failed", exit=1, error=words, kind=type(error).__name__, place=place)
+        log(
+            "error", "failed", exit=1, error=words, kind=type(error).__name__, place=place_of(error)
+        )
         return 1
     return 0
 
