@@ -150,6 +150,20 @@ BUGS = (
         "sums.sealed = sums.sealed.plus(shown)",
         _GROWN + "test_the_rest_of_a_sealed_minute_makes_nothing_missing",
     ),
+    Bug(
+        "verify takes what was sealed of a minute for missing",
+        "collector/sealed.py",
+        "return below and (self._begun or minute not in self._stored)",
+        "return below and minute not in self._stored",
+        _GROWN + "test_verify_takes_the_sealed_part_of_a_minute_for_delivered",
+    ),
+    Bug(
+        "what is delivered again is the part in the index, too",
+        "collector/sealed.py",
+        "return minute in self and event.key not in self.delivered(minute)",
+        "return minute in self",
+        _GROWN + "test_what_verify_delivers_again_is_the_sealed_part_and_all_of_it",
+    ),
     # -- walks ---------------------------------------------------------------------------------
     Bug(
         "a repair is forgotten when the process ends before the record",

@@ -7,12 +7,21 @@ of that minute and of its hour, when what was delivered of both has long been se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
+from slack_audit_input.collector.again import HourAgain
+from slack_audit_input.collector.hours import Verifier
+from slack_audit_input.collector.sealed import ledger_of
 from slack_audit_input.collector.settings import Settings
+from slack_audit_input.collector.walk import Walk
+from slack_audit_input.engine.delivered import pack
 from slack_audit_input.engine.sweeps import Level
+from slack_audit_input.model.ledger import Span
+from slack_audit_input.slack.budget import CallBudget
+from slack_audit_input.slack.client import Answer
+from slack_audit_input.slack.keys import keys_of
 from tests.collector.lives import HOUR, Life
 from tests.fakes.slack import Entry, entry
 from tests.fakes.world import EPOCH, MemoryCheckpoint
@@ -73,3 +82,53 @@ def test_a_hole_in_what_was_added_to_a_sealed_hour_is_told() -> None:
     assert (record["state"], record["missing"], record["repaired"]) == ("differs", 1, 0)
     assert (record["shown"], record["delivered"]) == (3, 2)
     assert life.host.repeated == 0
+
+
+class Near:
+    """A client without a network."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+
+    def get(self, path: str, params: Mapping[str, str | int]) -> Answer:
+        """One GET."""
+        return self._life.slack.get(path, params, self._life.clock.now)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def between() -> tuple[Life, Walk, MemoryCheckpoint]:
+    """A backfill has brought its part of the minute, and the hour's next record is to come."""
+    life = Life(happened(EPOCH + 3, EPOCH + 4), SETTINGS)
+    life.run(5 * HOUR)
+    brought = entry(EPOCH - 3, 0.0, 9)
+    life.slack.add(brought)
+    life.memory.buckets[brought.second // 60] = pack(keys_of([brought.id]))
+
+    def sleep(seconds: float) -> None:
+        life.clock.now += seconds
+
+    walk = Walk(Near(life), CallBudget(60), life.clock, sleep)
+    return life, walk, MemoryCheckpoint(life.memory)
+
+
+def test_verify_takes_the_sealed_part_of_a_minute_for_delivered() -> None:
+    life, walk, checkpoint = between()
+    span = Span(EPOCH - 600, FIRST * HOUR + HOUR - 1)
+    (report,) = Verifier(walk, checkpoint).hours(span)
+    assert (report.missing, report.differs, report.gone) == (frozenset(), False, 0)
+    assert report.delivered == report.shown
+    assert report.shown.ids == 3
+    life.memory.totals[FIRST] = life.memory.totals[FIRST]._replace(ids=1)
+    (report,) = Verifier(walk, checkpoint).hours(span)
+    assert (report.missing, report.differs, report.delivered.ids) == (frozenset(), True, 2)
+
+
+def test_what_verify_delivers_again_is_the_sealed_part_and_all_of_it() -> None:
+    life, walk, checkpoint = between()
+    span = Span(EPOCH - 600, FIRST * HOUR + HOUR - 1)
+    again = HourAgain(walk, checkpoint, FIRST, [span], ledger_of(checkpoint).floor)
+    seconds = [event.second for events in again.batches() for event in events]
+    assert seconds == [EPOCH + 4, EPOCH + 3]
+    assert again.total() == {FIRST: life.memory.totals[FIRST]}
