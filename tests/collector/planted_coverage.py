@@ -173,13 +173,6 @@ BUGS = (
         _WALKS + "test_what_pages_of_an_earlier_life_repaired_is_in_the_record",
     ),
     Bug(
-        "an hour that a backfill makes longer keeps its record of a part",
-        "engine/plan.py",
-        "for left in without(span, grown)",
-        "for left in without(span, ())",
-        _GROWN + "test_an_hour_that_a_backfill_makes_longer_gets_a_record_of_all_of_it",
-    ),
-    Bug(
         "what is missing counts by minutes",
         "collector/coverage.py",
         "with_missing(tallies[hour], len(keys))",
