@@ -215,3 +215,15 @@ def test_pages_out_of_order_are_read_an_hour_at_a_time() -> None:
     assert hours(found) == [NEWER, OLDER]
     assert sum(record.found.shown for record in found) == 14
     assert {record.state for record in found} == {"complete"}
+
+
+def test_a_call_that_failed_waits_for_its_time() -> None:
+    told = Told(happened(NEWER * HOUR + 5))
+    reading = told.coverage.next(told.ledger, 0.0)
+    assert reading is not None
+    told.coverage.begin(reading)
+    assert told.coverage.next(told.ledger, 0.0) is None, "one page at a time"
+    told.coverage.later(told.coverage.end(), 50.0)
+    assert told.coverage.at() == 50.0
+    assert told.coverage.next(told.ledger, 49.9) is None
+    assert told.coverage.next(told.ledger, 50.0) == reading
