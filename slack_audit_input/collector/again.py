@@ -9,7 +9,7 @@ from slack_audit_input.collector.index import hour_of
 from slack_audit_input.collector.ports import Checkpoint
 from slack_audit_input.collector.sealed import SealedMinutes, parts_of
 from slack_audit_input.collector.walk import Walk
-from slack_audit_input.engine.delivered import MINUTE, HourTotal
+from slack_audit_input.engine.delivered import HourTotal
 from slack_audit_input.model.event import Event
 from slack_audit_input.model.ledger import Span
 from slack_audit_input.model.state import Hour
@@ -47,7 +47,7 @@ class HourAgain:
                 events = [
                     event
                     for event in step.events
-                    if event.key not in undated and event.second // MINUTE in self._sealed
+                    if event.key not in undated and self._sealed.knows(event)
                 ]
                 self._total = self._total.plus([event.key for event in events])
                 going = self._wanted(events)

@@ -98,12 +98,11 @@ class Comparing:
         sums = self._hours.setdefault(minute // _MINUTES, _Sums())
         shown = self.seen.pop(minute, set())
         sums.shown = sums.shown.plus(shown)
+        known = index.known(minute) | repaired.keys()
+        sums.delivered += len(known)
+        sums.gone += len(known - shown)
         if index.is_sealed(minute):
-            sums.sealed = sums.sealed.plus(shown)
-        else:
-            known = index.known(minute) | repaired.keys()
-            sums.delivered += len(known)
-            sums.gone += len(known - shown)
+            sums.sealed = sums.sealed.plus(shown - known)
 
     def _close(self, hour: int, index: _Index) -> Comparison:
         sums = self._hours.pop(hour, None) or _Sums()
@@ -135,12 +134,12 @@ class _Index:
         self._sets: dict[int, frozenset[int]] = {}
 
     def is_sealed(self, minute: int) -> bool:
-        """Does only its hour's count and digest know it?"""
-        return (
-            minute not in self._stored
-            and minute // _MINUTES in self.totals
-            and minute * MINUTE + MINUTE - 1 < self._floor
-        )
+        """May its hour's count and digest know more of it than the index does?
+
+        A backfill may bring the rest of a minute of which a part was sealed long ago: what is in
+        the index then is not all that was delivered.
+        """
+        return minute // _MINUTES in self.totals and minute * MINUTE + MINUTE - 1 < self._floor
 
     def known(self, minute: int) -> frozenset[int]:
         """The keys that the index has of a minute."""

@@ -151,12 +151,14 @@ def _compared(
     any_sealed = by_ids = False
     for minute in index.minutes:
         keys = shown.get(minute, set())
+        known = index.delivered(minute)
         if minute in index:
             any_sealed = True
-            sealed = sealed.plus(keys)
-            continue
-        known = index.delivered(minute)
-        missing |= keys - known
+            sealed = sealed.plus(keys - known)
+            if not known:
+                continue
+        else:
+            missing |= keys - known
         whole = Span(minute * MINUTE, minute * MINUTE + MINUTE - 1)
         read = within(whole, spans)
         by_ids = by_ids or bool(read)

@@ -11,21 +11,31 @@ from slack_audit_input.engine.delivered import HOUR, MINUTE, UNDATED_KEPT, HourT
 from slack_audit_input.engine.ledger import from_json
 from slack_audit_input.engine.spans import within
 from slack_audit_input.model.errors import StoreError
-from slack_audit_input.model.event import UNDATED
+from slack_audit_input.model.event import UNDATED, Event
 from slack_audit_input.model.ledger import Ledger, Span
 
 
 class SealedMinutes:
-    """Which ``minutes`` of an hour have left the delivered index, as the checkpoint stands now."""
+    """Which ``minutes`` of an hour have left the delivered index, as the checkpoint stands now.
+
+    Of a minute in it the hour's count and digest may know more than the index: a backfill may have
+    brought the rest of one of which a part was sealed long ago.
+    """
 
     def __init__(self, checkpoint: Checkpoint, hour: int, floor: int) -> None:
         self.minutes = minutes_of(hour)
         self._floor = floor
         self._stored = checkpoint.keys(self.minutes[0], self.minutes[-1])
+        self._begun = hour in checkpoint.hours(hour, hour)
 
     def __contains__(self, minute: int) -> bool:
-        """Only its hour's count and digest know it?"""
-        return minute not in self._stored and minute * MINUTE + MINUTE - 1 < self._floor
+        below = minute * MINUTE + MINUTE - 1 < self._floor
+        return below and (self._begun or minute not in self._stored)
+
+    def knows(self, event: Event) -> bool:
+        """If it was delivered, do only the count and digest know it?"""
+        minute = event.second // MINUTE
+        return minute in self and event.key not in self.delivered(minute)
 
     def delivered(self, minute: int) -> set[int]:
         """The keys that the index has of a minute."""

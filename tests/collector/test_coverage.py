@@ -8,13 +8,14 @@ from collections import Counter
 
 import pytest
 
+from slack_audit_input.collector.loop import Collector
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.engine.delivered import pack, unpack
 from slack_audit_input.engine.records import is_record
 from slack_audit_input.engine.sweeps import Level
 from tests.collector.lives import DAWN, HOUR, Life, spread
-from tests.fakes.slack import entry
-from tests.fakes.world import EPOCH
+from tests.fakes.slack import Entry, entry
+from tests.fakes.world import EPOCH, MemoryCheckpoint
 
 #: Sweeps that are through with an hour soon: nothing comes later than 40 minutes.
 LEVELS = (Level(5, 15), Level(60, 180), Level(1200, 3600))
@@ -173,6 +174,43 @@ def test_killed_again_and_again_a_record_may_be_repeated_but_none_is_missing() -
     assert len({(r["id"], r["shown"], r["late"], r["digest"]) for r in life.records()}) == len(
         hours(life)
     )
+
+
+def test_what_comes_to_an_hour_while_it_is_compared_is_in_its_record() -> None:
+    hour = DAWN // HOUR
+    life = Life(spread(400, DAWN, HOUR), SETTINGS._replace(start=DAWN, page_size=20))
+    life.clock.now = float(DAWN)
+    came: list[int] = []
+
+    def watch(collector: Collector) -> None:
+        if collector.counters.total["coverage_calls"] == 5 and not came:
+            # Later than any sweep that is to come would find it, where the walk has been.
+            came.append(int(life.clock.now))
+            life.slack.add(entry(DAWN + HOUR - 5, 0.0, 1))
+            checkpoint = MemoryCheckpoint(life.memory)
+            checkpoint.ask("reread", DAWN + HOUR - 9, DAWN + HOUR - 1, life.clock.now)
+
+    life.run(2 * HOUR + 1800, watch=watch)
+    assert came
+    (record,) = [r for r in life.records() if r["oldest"] // HOUR == hour]
+    assert (record["shown"], record["delivered"]) == (401, 401)
+    assert record["late_most"] == pytest.approx(came[0] - DAWN - HOUR + 5, abs=20)
+
+
+def test_an_entry_without_a_date_is_no_hours_late_one() -> None:
+    name = "00000000-0000-4000-8000-00000000dead"
+    text = f'{{"id":"{name}","action":"user_login"}}'
+    dated = [entry(EPOCH + n * 60, float(EPOCH + n * 60), n) for n in range(1, 50)]
+    life = Life(dated, SETTINGS)
+    life.run(1130)
+    # Where a stretch that has been read is read again.
+    life.slack.add(Entry(EPOCH + 1000, 0.0, name, text))
+    MemoryCheckpoint(life.memory).ask("reread", EPOCH + 900, EPOCH + 1100, life.clock.now)
+    life.run(3 * HOUR)
+    assert life.host.texts[text] == 1
+    assert life.total("undated") > 0
+    assert life.records()
+    assert sum(record["late"] for record in life.records()) == 0
 
 
 def test_filters_that_change_begin_coverage_anew() -> None:

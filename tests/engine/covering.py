@@ -22,6 +22,7 @@ from slack_audit_input.engine.absorb import Absorbed, late_among
 from slack_audit_input.engine.coverage import due, to_read
 from slack_audit_input.engine.delivered import HOUR, HourTotal, pack, unpack
 from slack_audit_input.engine.ledger import from_json
+from slack_audit_input.engine.plan import add_backlog, asked
 from slack_audit_input.engine.records import event_of
 from slack_audit_input.model.coverage import Tally
 from slack_audit_input.model.errors import CursorRejected
@@ -97,13 +98,35 @@ class CoveringMachine(CollectorMachine):
             self.clock.now = float(end)
             self._crash()
 
-    @rule(kill_at=st.sampled_from([0, 0, 1, 2, 3, 4]))
-    def all_is_read_and_covered(self, kill_at: int) -> None:
-        """A quiet minute, and perhaps a kill at its first coverage page."""
+    @rule(kill_at=st.sampled_from([0, 0, 1, 2, 3, 4]), pages=st.sampled_from([0, 0, 1, 2, 5]))
+    def all_is_read_and_covered(self, kill_at: int, pages: int) -> None:
+        """A quiet minute, and perhaps a kill at a coverage page, after some others."""
         self.clock.now += 61.0
         self.poll()
         self._drain()
-        self._cover(kill_at)
+        self._cover(kill_at, pages)
+
+    @rule(pages=st.integers(1, 4), hole=st.integers(-200, 200))
+    def coverage_is_cut_short(self, pages: int, hole: int) -> None:
+        """The process ends in the middle of a walk: what its pages repaired, its record knows."""
+        self._drain()
+        if hole >= 0:
+            self.an_id_vanishes(hole)
+            self._drain()
+        self._cover(pages=pages, ends=True)
+        self._crash()
+
+    @rule(gap=st.sampled_from([0, 0, 1, 30, 500]), seconds=st.integers(1, 900))
+    def an_hour_grows(self, gap: int, seconds: int) -> None:
+        """A backfill of what lies before all that was asked for: into an hour with a record."""
+        latest = asked(self.ledger)[0].oldest - 1 - gap if asked(self.ledger) else 0
+        if latest < self.earliest:
+            return
+        oldest = latest - seconds + 1
+        for _ in range(3):
+            self._add(self.random.randint(oldest, latest), 0.0, only_past=True)
+        self.ledger = add_backlog(self.ledger, Span(oldest, latest))
+        self._commit()
 
     @precondition(lambda self: self.covering is not None)
     @rule()
@@ -121,6 +144,8 @@ class CoveringMachine(CollectorMachine):
             (minute, key)
             for minute, blob in sorted(self.memory.buckets.items())
             if not any(s.oldest <= minute // 60 <= s.latest for s in ledger.covered)
+            # Of an hour that is sealed in part only its sum is known: such a hole has no name.
+            if minute // 60 not in self.memory.totals
             for key in unpack(blob)
         ]
         if not waiting:
@@ -194,8 +219,10 @@ class CoveringMachine(CollectorMachine):
         # A sweep may have been there first; then it is its find.
         assert record["missing"] + record["late"] >= holes
         assert record["gone"] == 0
+        assert sum(record["lateness"].values()) == record["late"]
         if not holes:
             assert record["late"] == self.lates[hour]
+            assert record["late_most"] == self.latest[hour]
             assert record["first_time"] + record["late"] == record["delivered"]
         if not self.reasons[hour]:
             assert record["compared"] == "ids"
@@ -226,12 +253,16 @@ class CoveringMachine(CollectorMachine):
         before = from_json(self.memory.state.ledger) if self.memory.state else None
         # A kill after the commit begins a new life, and what it brought stays.
         late_ones, tallies, found = self._late, self._tallies, self._found
+        now = self.clock.now
         committed = super()._deliver(*arguments, **named)
         if committed:
             assert self.memory.state
             self._reason(before, from_json(self.memory.state.ledger))
             self.coverage.tallies.applied(tallies)
             self.lates += Counter(e.second // HOUR for e in late_ones)
+            for event in late_ones:
+                hour = event.second // HOUR
+                self.latest[hour] = max(self.latest[hour], int(now) - event.second)
             self.vanished -= found
             # A window that was open anyway has brought it again: nobody can tell it was a hole.
             late = {event.text for event in late_ones}
@@ -250,8 +281,11 @@ class CoveringMachine(CollectorMachine):
     def _held(self) -> list[Span]:
         return [*super()._held(), *self.coverage.held(self.ledger)]
 
-    def _cover(self, kill_at: int = 0) -> None:
+    def _cover(self, kill_at: int = 0, pages: int = 0, *, ends: bool = False) -> None:
+        """Read what is due; ``kill_at``: of the page after ``pages``. ``ends``: no page more."""
         for _ in range(10_000):
+            if ends and pages == 0:
+                return
             if self.covering is None:
                 self.coverage_asks()
             if self.covering is None and self.coverage.at() is None:
@@ -259,8 +293,8 @@ class CoveringMachine(CollectorMachine):
             if self.covering is None:
                 self.clock.now += 1.0  # a call has failed, and its turn comes
                 continue
-            self.a_coverage_page_comes_back(kill_at)
-            kill_at = 0
+            self.a_coverage_page_comes_back(0 if pages else kill_at)
+            kill_at, pages = kill_at if pages else 0, max(0, pages - 1)
         raise AssertionError("coverage goes round in circles")
 
     def _start(self, ledger: Ledger) -> None:
@@ -269,8 +303,10 @@ class CoveringMachine(CollectorMachine):
             self.holes: Counter[int] = Counter()
             self.repairs: Counter[int] = Counter()
             self.lates: Counter[int] = Counter()
+            self.latest: Counter[int] = Counter()
             self.vanished: Counter[str] = Counter()
             self.told_twice: Counter[tuple[str, int]] = Counter()
+            self.earliest = ledger.start - 2 * HOUR
             self._happened(ledger.start, int(self.clock.now) - TOLERANCE)
         self._late, self._tallies, self._found = [], {}, Counter()
         self.covering = None

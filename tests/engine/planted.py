@@ -231,6 +231,34 @@ BUGS = (
                 "late=len(found),",
                 ("", ""),
             ),
+            (
+                "a repair is only remembered in memory until the hour's record",
+                "collector/coverage.py",
+                "rows = self.tallies.rows(tallies)",
+                "rows: dict[int, str] = {}",
+                ("", ""),
+            ),
+            (
+                "an hour that a backfill makes longer keeps its old record",
+                "engine/plan.py",
+                "for left in without(span, grown)",
+                "for left in without(span, ())",
+                ("", ""),
+            ),
+            (
+                "the rest of a sealed minute makes what was sealed of it missing",
+                "collector/comparing.py",
+                "minute // _MINUTES in self.totals and",
+                "minute not in self._stored and minute // _MINUTES in self.totals and",
+                ("", ""),
+            ),
+            (
+                "the greatest lateness is that of the last sweep that found something",
+                "engine/records.py",
+                "most=max([tally.most, *found]),",
+                "most=max([0, *found]),",
+                ("", ""),
+            ),
         )
     ),
 )

@@ -78,15 +78,30 @@ def test_what_was_seen_is_explained() -> None:
     late = spread[1:]
     assert sum(one.events for one in late) == pytest.approx(100)
     assert all(10 <= one.seconds <= 180 for one in late if one.events > 1)
+    # Within a bucket, too, the lateness is spread.
+    assert sum(one.events for one in late if 60 < one.seconds < 180) > 30
     # What no level can have found at that time is kept as it was found.
     assert Lateness(180, 7) in appeared(seen({0: [0, 0, 7]}, events=100))
+
+
+def test_what_a_deep_level_found_a_shallower_one_could_not() -> None:
+    # Up to 120 s late the level before it catches all.
+    late = appeared(seen({2: [0, 0, 0, 100]}, events=200))[1:]
+    assert all(120 < one.seconds <= 600 for one in late if one.events > 1)
+
+
+def test_what_appeared_explains_as_many_as_were_found() -> None:
+    late = appeared(seen({3: [0, 0, 0, 0, 0, 0, 0, 0, 10]}))[1:]
+    found = sum(one.events * chance_of_all(DEFAULT_LEVELS, one.seconds) for one in late)
+    assert found == pytest.approx(10, rel=0.01)
 
 
 def test_events_near_the_edge_stand_for_missed_ones() -> None:
     assert advise(seen({1: [0, 100]})).missed == pytest.approx(0, abs=1e-6)
     # Found between 18 and 24 hours: it had a chance of at most one to be.
     assert advise(seen({3: [0, 0, 0, 0, 0, 0, 0, 0, 10]})).missed > 3
-    assert found_later(seen({3: [0, 0, 0, 0, 0, 0, 0, 4, 10]}), 43_200) == 14
+    # Of what was found up to 43,200 s late nobody can say that it was later.
+    assert found_later(seen({3: [0, 0, 0, 0, 0, 0, 5, 4, 10, 2]}), 43_200) == 16
 
 
 def test_it_compares_with_each_sweep_left_out_and_one_more() -> None:

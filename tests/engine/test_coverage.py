@@ -19,9 +19,25 @@ from slack_audit_input.engine.coverage import (
 )
 from slack_audit_input.engine.ledger import from_json, to_json
 from slack_audit_input.engine.plan import add_backlog
-from slack_audit_input.engine.records import event_of, is_record, tally_of, tally_text, with_late
+from slack_audit_input.engine.records import (
+    event_of,
+    is_record,
+    state_of,
+    tally_of,
+    tally_text,
+    with_late,
+)
 from slack_audit_input.engine.sweeps import DEFAULT_LEVELS, Level
-from slack_audit_input.model.coverage import BY_IDS, COMPLETE, Comparison, Record, Tally
+from slack_audit_input.model.coverage import (
+    BY_DIGEST,
+    BY_IDS,
+    COMPLETE,
+    DIFFERS,
+    REPAIRED,
+    Comparison,
+    Record,
+    Tally,
+)
 from slack_audit_input.model.errors import StoreError
 from slack_audit_input.model.ledger import BACKLOG, SWEEP, Ledger, Span, Window
 
@@ -96,7 +112,7 @@ def test_the_ledger_remembers_and_an_older_text_begins_anew() -> None:
 
 
 def test_texts_and_back() -> None:
-    tally = with_late(with_late(Tally(missing=2, repaired=2), [3, 70_000]), [100_000])
+    tally = with_late(with_late(Tally(missing=2, repaired=2), [3, 100_000]), [70_000])
     assert (tally.late, tally.most) == (3, 100_000)
     assert tally_of(tally_text(tally)) == tally
     assert tally_of(tally_text(Tally())) == Tally()
@@ -111,7 +127,26 @@ def test_texts_and_back() -> None:
     data = json.loads(event.text)
     assert data["lateness"] == {"le5": 1, "more": 1, "le86400": 1}
     assert data["first_time"] + data["late"] + data["repaired"] == data["delivered"]
+    # The same hour of the same input has the same name, and nobody else's has.
     assert event_of(record._replace(closed=99)).key == event.key
+    for other in (
+        record._replace(account="b"),
+        record._replace(input="j"),
+        record._replace(hour=1),
+    ):
+        assert event_of(other).key != event.key
+
+
+def test_what_a_sealed_hour_is_short_of_is_measured_anew_each_time() -> None:
+    short = Comparison(9, "0" * 32, 7, 0, 2, True, BY_DIGEST, 1)
+    tally = Tally(missing=1, repaired=1, revision=1)
+    first = Record("i", "a", 500_000, 1, 2, 2, tally, short, DIFFERS, 3, 4)
+    assert json.loads(event_of(first).text)["missing"] == 3
+    again = tally_of(event_of(first).text)
+    assert again == tally
+    assert state_of(again, short) == DIFFERS
+    assert state_of(again, short._replace(short=0, differs=False)) == REPAIRED
+    assert state_of(Tally(), short._replace(short=0, differs=False)) == COMPLETE
 
 
 @pytest.mark.parametrize(
