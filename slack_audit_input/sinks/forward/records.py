@@ -15,8 +15,8 @@ import msgspec
 from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.forward.travel import DEPTH, travelling
 
-#: Levels of objects and lists that the quick decoder takes; Slack's entries have up to 6. It has
-#: a type for each way down, twice as many with each level: 8 take 3 ms to make, 10 take 23.
+#: Levels of objects and lists that the quick decoder takes; the emulator's entries have up to 6.
+#: It has a type for each way down, twice as many with each level: 8 take 3 ms to make, 10 take 23.
 LEVELS = 8
 
 #: EventTime has 32 bits of seconds, which end in 2106; whole seconds may stand in its place.
