@@ -42,7 +42,7 @@ def tags(pattern: str) -> Tags:
     return Tags(pattern, "Lumen & S\u00f6hne", "main", lambda action: CATALOGUE.get(action, ""))
 
 
-def unpacked(data: bytes) -> list[Any]:
+def unpacked(data: bytes | bytearray) -> list[Any]:
     """Every MessagePack value in ``data``."""
     unpacker = msgpack.Unpacker(raw=False, strict_map_key=False, max_buffer_size=1 << 28)
     unpacker.feed(data)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import msgpack
@@ -12,7 +13,7 @@ from fluent.sender import EventTime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slack_audit_input.sinks.forward.records import Records
+from slack_audit_input.sinks.forward.records import LEVELS, Records
 from slack_audit_input.sinks.forward.travel import DEPTH, PATHS, travelling
 from tests.forward.events import COLLECTOR, batches, entries, event, record
 from tests.strategies import entry_values
@@ -98,6 +99,50 @@ def test_what_cannot_travel_travels_as_text_and_says_so(
     assert mark == ({**COLLECTOR, "altered": altered} if altered else COLLECTOR)
 
 
+def test_the_quick_decoder_and_the_other_pack_the_same() -> None:
+    """Entry by entry and all in one batch: nothing of one that is refused stays in the others."""
+    values = [[], ["x"], {"a": [{}]}, 2**64 - 1, -(2**63), 1.5e300, True, None, "\xfc\U0001f600"]
+    texts = [json.dumps({"a": value, "b": [value]}) for value in values]
+    odd = [
+        '{"a":NaN}',
+        "[1]",
+        '{"collector":1}',
+        '{"a":1e999}',
+        f'{{"a":{2**64}}}',
+        '{"a":"\ud800"}',
+    ]
+    deep = ['{"a":' * levels + "1" + "}" * levels for levels in (LEVELS, LEVELS + 1, DEPTH + 1)]
+    page = [event(text, second) for second, text in enumerate(texts + odd + deep)]
+    page = [*page, *page[::-1], event("{}", 2**32), event("{}", -1), page[0]]
+    one_by_one, ends = bytearray(), []
+    for one in page:
+        Records(COLLECTOR).add(one, one_by_one)
+        ends.append(len(one_by_one))
+    together = bytearray(b"before")
+    records = Records(COLLECTOR)
+    assert records.fill(together, page, 10**6) == [end + len(b"before") for end in ends]
+    assert together == b"before" + one_by_one
+    assert records.altered == 2 * 5
+
+
+@pytest.mark.parametrize("levels", [2, LEVELS, LEVELS + 1, DEPTH])
+@pytest.mark.parametrize("kind", ["[]", "{}"])
+def test_levels_that_hosts_take_are_no_reason_to_alter_anything(levels: int, kind: str) -> None:
+    head, tail = ("[", "]") if kind == "[]" else ('{"k":', "}")
+    text = f'{{"deep":{head * (levels - 1)}1.0{tail * (levels - 1)}}}'
+    found = record(text)
+    assert found.pop("collector") == COLLECTOR
+    assert same(found, json.loads(text))
+
+
+def test_packing_leaves_no_copy_in_the_pages_text() -> None:
+    text = json.dumps({"name": "S\xf6hne" * 50}, ensure_ascii=False)
+    before = sys.getsizeof(text)
+    Records(COLLECTOR).fill(bytearray(), [event(text)], 10**6)
+    Records(COLLECTOR).add(event(text), bytearray())
+    assert sys.getsizeof(text) == before
+
+
 @pytest.mark.parametrize("levels", [DEPTH - 1, DEPTH, DEPTH + 1, 511, 2_000, 100_000])
 @pytest.mark.parametrize("kind", ["[]", "{}"])
 def test_what_lies_too_deep_travels_as_its_text(levels: int, kind: str) -> None:
@@ -143,7 +188,7 @@ def test_altered_records_are_counted() -> None:
     assert records.altered == 2
 
 
-@pytest.mark.parametrize("second", [0, 1_700_000_000, 2**32 - 1, 2**32, 64_060_588_799])
+@pytest.mark.parametrize("second", [-2, 0, 1_700_000_000, 2**32 - 1, 2**32, 64_060_588_799])
 def test_the_time_is_that_of_the_event(second: int) -> None:
     (batch,) = batches().of([event("{}", second), event("{}", second + 1)])
     assert [entry[:2] for entry in entries(batch)] == [(second, 0), (second + 1, 0)]

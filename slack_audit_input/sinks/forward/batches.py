@@ -32,7 +32,7 @@ class Batch:
 
     __slots__ = ("body", "chunk", "ends", "events", "tag")
 
-    def __init__(self, tag: str, events: Sequence[Event], body: bytes, ends: list[int]) -> None:
+    def __init__(self, tag: str, events: Sequence[Event], body: bytearray, ends: list[int]) -> None:
         self.tag = tag
         self.events = events
         self.body = body
@@ -45,7 +45,7 @@ class Batch:
     def message(self, packed: bool) -> bytes:
         """What goes over the wire; ``packed``: the entries as gzip."""
         option: dict[str, object] = {"size": len(self), "chunk": self.chunk}
-        body = self.body
+        body: bytes | bytearray = self.body
         if packed:
             option["compressed"] = "gzip"
             # Of 4.1 times smaller at level 6 it keeps 3.7, in half the time.
@@ -94,19 +94,12 @@ class Batches:
         return self._of_one_tag(events) if self._tags.fixed else self._of_many_tags(events)
 
     def _of_one_tag(self, events: Sequence[Event]) -> Iterator[Batch]:
-        tag, add, most = self._tags.fixed, self._records.add, self._size
+        tag, fill, count, most = self._tags.fixed, self._records.fill, self._count, self._size
         first = 0
         while first < len(events):
             body = bytearray()
-            ends: list[int] = []
-            for event in events[first : first + self._count]:
-                add(event, body)
-                if len(body) > most and ends:
-                    # One too many: it is packed again for the next batch.
-                    del body[ends[-1] :]
-                    break
-                ends.append(len(body))
-            yield Batch(tag, events[first : first + len(ends)], bytes(body), ends)
+            ends = fill(body, events[first : first + count], most)
+            yield Batch(tag, events[first : first + len(ends)], body, ends)
             first += len(ends)
 
     def _of_many_tags(self, events: Sequence[Event]) -> Iterator[Batch]:
@@ -128,4 +121,4 @@ class Batches:
 
 
 def _closed(tag: str, open_: _Open) -> Batch:
-    return Batch(tag, open_.events, bytes(open_.body), open_.ends)
+    return Batch(tag, open_.events, open_.body, open_.ends)
