@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.collector.newest_only import lost
 from tests.collector.scenarios import SCENARIOS, Scenario, run
 
 
@@ -21,3 +22,7 @@ def test_fresh_events_are_there_within_seconds() -> None:
     assert books.median <= 3.0
     assert books.p95 <= 6.0
     assert books.calls_a_minute <= 13.0
+
+
+def test_the_days_are_such_that_a_simple_loop_loses_events_on_them() -> None:
+    assert [lost(scenario)[0] > 0 for scenario in SCENARIOS[:5]] == [False, True, True, True, True]
