@@ -3,6 +3,7 @@
 
     python -m tests.dashboards.draw FOLDER [PICTURES]
 
+Collection health is drawn from a day that the add-on lived through (`soaked.py`).
 FOLDER has node_modules and the bundle (`make dashboards`); pages, results and pictures of both
 themes go there, and to PICTURES those that the documentation shows. Exit code 1, and a line for
 each, if anything is wrong: a panel that did not draw, an option that does not exist, an error in

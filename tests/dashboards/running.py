@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs all searches of a dashboard over the sample week."""
+"""Runs all searches of a dashboard over the sample week, or over the day of a soak."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ def parsed(definition: dict[str, Any]) -> dict[str, Spl]:
 def results(definition: dict[str, Any], a_day: int = FEW) -> dict[str, Rows]:
     """The rows of each source; a chain goes on from its base's. `a_day`: events, see `sample`."""
     # How collecting goes is shown of a day that the built add-on really lived through.
-    lived = soaked() if definition["title"] == HEALTH else ()
+    if definition["title"] == HEALTH:
+        seen, lines, records = soaked()
+    else:
+        seen, lines, records = events(a_day), log_lines(a_day), coverage_records(a_day)
     since = _since(definition)
-    given = [
-        row for row in lived or (*events(a_day), *log_lines(a_day)) if int(row["_time"][0]) >= since
-    ]
-    # Their searches say themselves how far back they look.
-    given += () if lived else coverage_records(a_day)
+    given = [row for row in (*seen, *lines) if int(row["_time"][0]) >= since]
+    # Searches for records say themselves how far back they look.
+    given += records
     found: dict[str, Rows] = {}
     spl = parsed(definition)
     for name, source in definition["dataSources"].items():

@@ -27,12 +27,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--speed", type=float, default=48.0, help="seconds in one of the machine's")
     parser.add_argument("--tail-speed", type=float, default=240.0, help="after the day")
     parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--events", type=float, default=60_000, help="a day")
+    parser.add_argument(
+        "--events", type=float, default=60_000, help="a day; of fewer, bursts are smaller"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sweeps", help=f"default: the collector's; below 8 hours {SHORT}")
     parser.add_argument("--python", default="3.9", help="that runs the add-on")
     parser.add_argument("--planted", action="store_true", help="with a bug, which must be found")
-    parser.add_argument("--records", type=Path, help="where what Splunk has of it is kept")
+    parser.add_argument("--records", type=Path, help="where what the add-on's Splunk has is kept")
     parser.add_argument("--json", type=Path, help="where the books go as JSON")
     parser.add_argument("--keep", type=Path, help="a folder for what the processes leave")
     given = parser.parse_args(arguments)

@@ -15,7 +15,7 @@ from tests.soak import books
 from tests.soak.covered import Record
 from tests.soak.lives import End, memory_of
 from tests.soak.pace import Pace
-from tests.soak.plan import ALL_DAY, LIMIT, SHORT_PAGES, Strike
+from tests.soak.plan import ALL_DAY, LIMIT, SHORT_PAGES, Strike, pile
 from tests.soak.slack import Slack
 from tests.soak.tally import Checkpoint, Tally
 
@@ -263,7 +263,7 @@ class Day:
         # Short pages have more cursors, whatever the page size.
         pages = 0.9 if strike.begins else SHORT_PAGES
         if strike.begins:
-            self._slack.burst(5000, 2)
+            self._slack.burst(pile(self._slack.a_day), 2)
         self._slack.change(cursor_lifetime=strike.value, short_pages=pages)
 
     def _outage(self, strike: Strike) -> None:

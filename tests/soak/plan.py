@@ -31,6 +31,11 @@ ALL_DAY = (
 LIMIT, OTHERS, OTHERS_MOST = 50, 10, 50
 CURSOR_LIVES, CURSOR_DIES = 3600, 0.01
 SHORT_PAGES = 0.1
+#: A day of so many events, or more, has bursts beyond a page of the collector's, and dead cursors
+#: under a pile of so many. One of fewer has them in proportion, down to what still makes pages
+#: that follow one another when they end early: its bursts are less than a whole page.
+FULL_DAY, PILE = 60_000, 5000
+_FEWEST, _SMALLEST_PILE = 30, 75
 
 
 class Strike(NamedTuple):
@@ -151,8 +156,21 @@ def _one_after_the_other(
     return found
 
 
+def measure(page: int, events: float) -> int:
+    """What bursts of a day of so many ``events`` are beyond: a ``page``, or less on a small day."""
+    return min(page, max(_FEWEST, round(page * events / FULL_DAY)))
+
+
+def pile(events: float) -> int:
+    """How many come at once while cursors die, on a day of so many ``events``."""
+    return min(PILE, max(_SMALLEST_PILE, round(PILE * events / FULL_DAY)))
+
+
 def bursts(begin: int, seconds: float, seed: int, page: int) -> list[str]:
-    """Options for the emulator: many events in a moment, some in one second beyond a page."""
+    """Options for the emulator: many events in a moment, some in one second beyond a page.
+
+    ``page``: that of ``measure``.
+    """
     chance = random.Random(f"{seed}|bursts")
     shares = [0.08, 0.21, 0.37, 0.55, 0.63, 0.88]
     found = []

@@ -16,8 +16,8 @@ from tests.soak.addon import SplunkHost
 from tests.soak.clock import FastClock
 from tests.soak.day import Day, Host
 from tests.soak.pace import Pace
+from tests.soak.plan import DAY, bursts, measure, plan
 from tests.soak.plan import SHORT as SHORT_DAY
-from tests.soak.plan import bursts, plan
 from tests.soak.records import keep
 from tests.soak.slack import COMMAND, Slack, slack
 from tests.soak.standalone import PAGE, Standalone
@@ -26,8 +26,8 @@ HOSTS = ("standalone", "addon")
 #: The collector's own sweeps, and those of a day that is too short for them.
 USUAL = "60:180,600:1800,21600:86400"
 SHORT = "60:180,300:1500"
-#: 2026-03-13, a Friday, 00:00 UTC: the last day of the week that the dashboards show. A short day
-#: begins at nine, when there is something to collect.
+#: 2026-03-13, a Friday, 00:00 UTC: the last day of the week that the dashboards show, which
+#: ends when it does. A short day begins at nine, when there is something to collect.
 MIDNIGHT = 1_773_360_000
 NINE = MIDNIGHT + 9 * 3600
 #: A page of the add-on's has no other size.
@@ -58,7 +58,10 @@ class Form(NamedTuple):
     @property
     def begin(self) -> int:
         """When the day begins, unix seconds of the fast clock."""
-        return NINE if self.seconds < SHORT_DAY else MIDNIGHT
+        if self.seconds < SHORT_DAY:
+            return NINE
+        # Part of a day is its end: that is when the dashboards are looked at.
+        return MIDNIGHT + max(0, int(DAY - self.seconds))
 
 
 def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
@@ -72,7 +75,8 @@ def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
         f"0.04:10-{min(900, most)}",
         f"0.01:{min(60, most / 10):.0f}-{most}:heavy",
     )
-    peaks = bursts(form.begin, form.seconds, form.seed, PAGE_OF[name])
+    page = measure(PAGE_OF[name], form.events)
+    peaks = bursts(form.begin, form.seconds, form.seed, page)
     clock = FastClock(folder, form.begin - 1, form.speed)
     # Slack's own, or so short that a short day has some.
     life = min(43_200.0, max(240.0, form.seconds / 3))
@@ -97,14 +101,15 @@ def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
             finished = day.finish(form.seconds, PATIENCE)
             pace.speed = form.speed
             code = day.end()
-            if form.records is not None and isinstance(host, SplunkHost):
-                keep(host, form.records)
             found = _books(day, there, form, deepest.depth - deepest.period)
             checks = [
                 books.Check("everything is read and covered at the end", str(finished), finished),
                 books.Check("the last life ends in good order", f"exit {code}", code == 0),
             ]
-            return books.closed({**found, "speed_on_average": form.seconds / took}, checks)
+            found = books.closed({**found, "speed_on_average": form.seconds / took}, checks)
+            if form.records is not None and isinstance(host, SplunkHost):
+                keep(host, form.begin, end, found, form.records)
+            return found
         finally:
             host.close()
             clock.close()
@@ -141,7 +146,7 @@ def _books(day: Day, there: Slack, form: Form, deepest: float) -> dict[str, Any]
     kills = books.lives(day.ends)
     shrunk = getattr(host, "shrunk", 0)
     checks = [
-        *books.of_slack(truth, PAGE_OF[host.name], deepest),
+        *books.of_slack(truth, measure(PAGE_OF[host.name], form.events), deepest),
         *books.struck(counters, day.struck, {**host.met(), "kill": kills["kills"]}),
         *books.of_coverage(records),
         books.Check("kills", f"{kills['kills']} of {form.kills}", kills["kills"] >= form.kills),

@@ -45,10 +45,11 @@ class SignIn(NamedTuple):
 
 
 class Slack(Emulator):
-    """The running emulator. ``clock``: the one that it lives by."""
+    """The running emulator. ``clock``: the one that it lives by. ``a_day``: events, as a rule."""
 
-    def __init__(self, told: dict[str, str], clock: FastClock) -> None:
+    def __init__(self, told: dict[str, str], clock: FastClock, a_day: float) -> None:
         super().__init__(told, int(clock.now()))
+        self.a_day = a_day
         self._clock = clock
 
     def sign_in(self) -> SignIn:
@@ -118,7 +119,7 @@ def slack(
     try:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline() or "{}")
-        yield Slack(told, clock)
+        yield Slack(told, clock, a_day)
     finally:
         process.kill()
         process.communicate()

@@ -115,7 +115,7 @@ def board() -> Board:
             made.over_time(
                 "Calls to Slack",
                 one("calls over time", "| timechart span=5m sum(calls) as calls by input"),
-                what="in 5 minutes, of 225 (45 a minute)",
+                what="in 5 minutes, of 225",
             ),
             0.5,
         ),
@@ -134,9 +134,10 @@ def board() -> Board:
             0.5,
         ),
     )
-    _coverage(made)
+    coverage, by_input = _coverage(made)
     made.row(
-        320,
+        280,
+        (coverage, 0.5),
         (
             made.over_time(
                 "Completeness: collected and indexed",
@@ -151,24 +152,11 @@ def board() -> Board:
             ),
             0.5,
         ),
-        (
-            made.table(
-                "Unknown actions",
-                made.search(
-                    "unknown actions",
-                    f"{EVENTS} slack_action_known=false "
-                    "| stats count as events min(_time) as first "
-                    'by slack_action slack_category | eval since=strftime(first, "%Y-%m-%d %H:%M") '
-                    "| sort - events | table slack_action slack_category events since",
-                ),
-                f'{EVENTS} slack_action="$row.slack_action.value$"',
-                8,
-            ),
-            0.5,
-        ),
     )
+    # Tables of nine columns are cut at less than the whole width.
+    made.row(180, (by_input, 1))
     made.row(
-        340,
+        180,
         (
             made.table(
                 "Inputs",
@@ -187,7 +175,25 @@ def board() -> Board:
                 f'{_LOG} input="$row.input.value$"',
                 8,
             ),
-            0.6,
+            1,
+        ),
+    )
+    made.row(
+        340,
+        (
+            made.table(
+                "Unknown actions",
+                made.search(
+                    "unknown actions",
+                    f"{EVENTS} slack_action_known=false "
+                    "| stats count as events min(_time) as first "
+                    'by slack_action slack_category | eval since=strftime(first, "%Y-%m-%d %H:%M") '
+                    "| sort - events | table slack_action slack_category events since",
+                ),
+                f'{EVENTS} slack_action="$row.slack_action.value$"',
+                8,
+            ),
+            0.4,
         ),
         (
             made.table(
@@ -203,14 +209,17 @@ def board() -> Board:
                 f'{_LOG} log_level="$row.log_level.value$" action="$row.action.value$"',
                 8,
             ),
-            0.4,
+            0.6,
         ),
     )
     return made
 
 
-def _coverage(made: Board) -> None:
-    """Whether what Slack shows of each hour was delivered, by the records of a week."""
+def _coverage(made: Board) -> tuple[str, str]:
+    """Whether what Slack shows of each hour was delivered, by the records of a week.
+
+    Places its figures, and gives its panels over time and by input.
+    """
     # Of an hour with several records, the last one made counts.
     base = made.search(
         "coverage",
@@ -232,7 +241,7 @@ def _coverage(made: Board) -> None:
         states("Hours that differ", "differs", LEVELS["high"]),
         (
             made.single(
-                "Since the oldest hour without record",
+                "Newest record, age",
                 one(
                     "oldest without record",
                     "| stats max(_time) as newest by account input "
@@ -263,37 +272,30 @@ def _coverage(made: Board) -> None:
             1 / 6,
         ),
     )
-    made.row(
-        280,
-        (
-            made.over_time(
-                "Coverage: delivered at once, and recovered by sweeps",
-                one(
-                    "coverage over time",
-                    "| timechart span=1h sum(first_time) as first_time sum(late) as late "
-                    "sum(repaired) as repaired",
-                ),
-                "line",
-                {
-                    "first_time": COLOURS[0],
-                    "late": LEVELS["medium"],
-                    "repaired": LEVELS["high"],
-                },
+    return (
+        made.over_time(
+            "Coverage: delivered at once, and recovered by sweeps",
+            one(
+                "coverage over time",
+                "| timechart span=1h sum(first_time) as first_time sum(late) as late "
+                "sum(repaired) as repaired",
             ),
-            0.5,
+            "line",
+            {
+                "first_time": COLOURS[0],
+                "late": LEVELS["medium"],
+                "repaired": LEVELS["high"],
+            },
         ),
-        (
-            made.table(
-                "Coverage by input",
-                one(
-                    "coverage by input",
-                    "| stats count as hours sum(shown) as shown sum(delivered) as delivered "
-                    "sum(late) as late sum(missing) as missing sum(repaired) as repaired "
-                    "by account input state",
-                ),
-                '`slack_audit_coverage` input="$row.input.value$" state="$row.state.value$"',
-                8,
+        made.table(
+            "Coverage by input",
+            one(
+                "coverage by input",
+                "| stats count as hours sum(shown) as shown sum(delivered) as delivered "
+                "sum(late) as late sum(missing) as missing sum(repaired) as repaired "
+                "by account input state",
             ),
-            0.5,
+            '`slack_audit_coverage` input="$row.input.value$" state="$row.state.value$"',
+            8,
         ),
     )
