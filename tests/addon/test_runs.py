@@ -214,3 +214,19 @@ def test_dead_cursors_in_the_middle_of_a_backfill(newest: Addon) -> None:
     found = newest.ids()
     assert set(found.values()) == {1}
     assert not newest.truth(int(time.time()) - 4 * 3600 + 150, int(time.time()) - 150) - set(found)
+
+
+def test_inputs_that_together_ask_for_more_than_slack_allows_are_told(newest: Addon) -> None:
+    newest.input("one", interval=ONCE, start="-10m")
+    newest.input("small", interval=ONCE, start="-10m", max_calls_per_minute="5")
+    newest.account("other")
+    newest.input("elsewhere", interval=ONCE, account="other")
+    newest.input("off", interval=ONCE, disabled="1")
+    newest.run("one")
+    assert "shares_add_up" not in newest.splunkd.logs()
+    newest.input("two", interval=ONCE, start="-10m", max_calls_per_minute="30")
+    newest.run("two")
+    log = newest.splunkd.logs().splitlines()
+    (line,) = (line for line in log if "log_level" in line and "shares_add_up" in line)
+    assert 'inputs="one small two" calls_a_minute=80' in line
+    assert "log_level=WARNING" in line

@@ -10,20 +10,25 @@ from typing import Any
 
 from slack_audit_input.catalogue import ours
 from slack_audit_input.collector.ports import Log
+from slack_audit_input.hosts.splunk import KIND
 from slack_audit_input.hosts.splunk.accounts import Account, account_named
 from slack_audit_input.hosts.splunk.checking import explained
-from slack_audit_input.hosts.splunk.fields import InputFields, in_words, input_fields
+from slack_audit_input.hosts.splunk.fields import DEFAULTS, InputFields, in_words, input_fields
 from slack_audit_input.hosts.splunk.organization import listed_actions, newest_page
 from slack_audit_input.hosts.splunk.splunkd import Splunkd, named
 from slack_audit_input.model.errors import (
     AuthError,
     CollectorError,
     ConfigError,
+    GaveUp,
     RateLimited,
     Retryable,
 )
 from slack_audit_input.slack.client import Client
 from slack_audit_input.slack.filters import Filters
+
+#: Calls a minute that Slack allows an organization, all its tools together (reference section 6).
+LIMIT = 50
 
 
 def check_input(
@@ -59,6 +64,32 @@ def check_index(fields: InputFields, splunkd: Splunkd, log: Log | None = None) -
         f"the index {fields.index!r} {how} here, and its events would be dropped: make it under "
         "Settings, Indexes, or choose another. Nothing was collected"
     )
+
+
+def tell_of_shares(fields: InputFields, splunkd: Splunkd, log: Log) -> None:
+    """Warn of inputs of one account that together may ask for more than Slack allows.
+
+    Each counts its own calls: they may run on several machines, and know nothing of one another.
+    """
+    try:
+        stanzas = splunkd.contents(f"data/inputs/{KIND}")
+    except GaveUp:
+        return  # it is only a warning
+    mine = fields.settings
+    shares = {mine.input: mine.calls_per_minute}
+    for name, stanza in stanzas.items():
+        on = stanza.get("disabled", "0").lower() not in ("1", "true")
+        share = stanza.get("max_calls_per_minute") or DEFAULTS["max_calls_per_minute"]
+        if on and stanza.get("account") == mine.account and share.isdecimal():
+            shares.setdefault(name, int(share))
+    if len(shares) > 1 and sum(shares.values()) > LIMIT:
+        log(
+            "warning",
+            "shares_add_up",
+            inputs=" ".join(sorted(shares)),
+            calls_a_minute=sum(shares.values()),
+            note=f"Slack allows the whole organization about {LIMIT}: give each input less",
+        )
 
 
 def _try(account: Account, splunkd: Splunkd, filters: Filters) -> None:

@@ -18,7 +18,7 @@ from slack_audit_input.hosts.splunk.accounts import Account, account_named
 from slack_audit_input.hosts.splunk.checking import explained
 from slack_audit_input.hosts.splunk.fields import InputFields, input_fields
 from slack_audit_input.hosts.splunk.health import Health
-from slack_audit_input.hosts.splunk.inputs import check_index
+from slack_audit_input.hosts.splunk.inputs import check_index, tell_of_shares
 from slack_audit_input.hosts.splunk.logs import InputLog
 from slack_audit_input.hosts.splunk.splunkd import Splunkd
 from slack_audit_input.model.errors import AuthError, GaveUp
@@ -66,6 +66,7 @@ class Session:
             host=account.host,
         )
         check_index(fields, self._splunkd, self._log)
+        tell_of_shares(fields, self._splunkd, self._log)
         settle()
         source = account.source(self._splunkd, self.health)
         pool = ThreadPool(
