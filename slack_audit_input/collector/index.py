@@ -85,9 +85,10 @@ class DeliveredIndex:
         dropped: list[int] = []
         sealed: dict[int, HourTotal] = {}
         after: dict[int, Collection[int]] = {}
+        passed = set(sealable(add, ledger.floor, holding))
         for minute, keys in add.items():
             known = self._buckets.get(minute, ())
-            if sealable(minute, ledger.floor, holding):
+            if minute in passed:
                 self._seal(minute, [*known, *keys], sealed)
                 if minute in self._stored:
                     dropped.append(minute)
@@ -100,8 +101,7 @@ class DeliveredIndex:
                 after[minute] = {*known, *keys}
                 buckets[minute] = pack(after[minute])
         self._look_for_loose(ledger.floor)
-        ripe = [m for m in sorted(self._loose - add.keys()) if sealable(m, ledger.floor, holding)]
-        ripe = ripe[:SEALED_AT_ONCE]
+        ripe = sealable(self._loose - add.keys(), ledger.floor, holding)[:SEALED_AT_ONCE]
         if ripe:
             stored = self._checkpoint.keys(ripe[0], ripe[-1])
             for minute in ripe:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from functools import reduce
 from operator import xor
 from typing import NamedTuple
 
-from slack_audit_input.engine.spans import Stretch, overlap
+from slack_audit_input.engine.spans import Stretch
 from slack_audit_input.model.errors import StoreError
 from slack_audit_input.model.event import UNDATED, Event
-from slack_audit_input.model.ledger import Span
 
 MINUTE = 60
 HOUR = 3600
@@ -106,16 +106,21 @@ def split(
     return Split(fresh, {minute: keys for minute, keys in add.items() if keys}, seen)
 
 
-def sealable(minute: int, floor: int, held: Iterable[Stretch]) -> bool:
-    """May a minute leave the index? Not while a sweep, an open window or a reading reaches it.
+def sealable(minutes: Iterable[int], floor: int, held: Iterable[Stretch]) -> list[int]:
+    """Which of ``minutes`` may leave the index, in order: none that anything can reach yet.
 
-    ``floor``: the ledger's; ``held``: open windows and the spans of readings under way. A
-    page of a window that was cut may still bring seconds that the other half has finished.
+    Not while a sweep, an open window or a reading does. ``floor``: the ledger's; ``held``: open
+    windows and the spans of readings under way. A page of a window that was cut may still bring
+    seconds that the other half has finished.
     """
-    if minute == UNDATED:
-        return False
-    span = Span(minute * MINUTE, minute * MINUTE + MINUTE - 1)
-    return span.latest < floor and not any(overlap(span, other) for other in held)
+    left = sorted(minutes)
+    # Whole minutes before the floor only; UNDATED is none.
+    del left[bisect_left(left, floor // MINUTE) :]
+    del left[: bisect_right(left, UNDATED)]
+    for stretch in held:
+        first = bisect_left(left, stretch.oldest // MINUTE)
+        del left[first : bisect_right(left, stretch.latest // MINUTE, first)]
+    return left
 
 
 def pack(keys: Iterable[int]) -> bytes:

@@ -111,8 +111,8 @@ BUGS = (
     Bug(
         "minutes in open windows leave the index",
         "engine/delivered.py",
-        "return span.latest < floor and not any(overlap(span, other) for other in held)",
-        "return span.latest < floor",
+        "    for stretch in held:\n",
+        "    for stretch in ():\n",
     ),
     Bug(
         "minutes that a page under way will bring again leave the index",

@@ -82,9 +82,9 @@ def uncommitted(arrivals: Iterable[Arrival], left: Checkpoint) -> list[str]:
         for minute, packed in left.keys(min(minutes), max(minutes)).items()
     }
     # Of a minute that is sealed no keys are left; and it has none but committed events.
+    passed = set(sealable(set(minutes), ledger.floor, ledger.windows))
     return [
         name
         for (name, _), minute in zip(recent, minutes)
-        if not sealable(minute, ledger.floor, ledger.windows)
-        and keys_of([name])[0] not in stored.get(minute, ())
+        if minute not in passed and keys_of([name])[0] not in stored.get(minute, ())
     ]
