@@ -38,6 +38,7 @@ MEANINGS = {
     "retry_shape": "retries: answer of an unknown shape",
     "retry_redirect": "retries: redirect",
     "retry_range": "retries: stretch refused",
+    "retry_credentials": "retries: no token at hand, or none that could be kept",
     "unknown_actions": "pages with an action that no catalogue knows",
     "actions_dropped": "action filters that Slack does not know",
     "unproven_ends": "full pages that ended without Slack saying so",

@@ -25,6 +25,13 @@ No message ever holds a token.
 
 from __future__ import annotations
 
+from typing import Literal
+
+#: Why a call is made again; the counters have one ``retry_…`` for each.
+RetryKind = Literal[
+    "network", "timeout", "server", "body", "shape", "redirect", "range", "credentials"
+]
+
 
 class CollectorError(Exception):
     """Root of the tree. ``exit_code`` is what the command exits with."""
@@ -102,7 +109,7 @@ class CallFailed(CollectorError):
 class Retryable(CallFailed):
     """Time-out, reset, 5xx, cut or non-JSON body: ask again after a back-off."""
 
-    def __init__(self, message: str, kind: str = "network") -> None:
+    def __init__(self, message: str, kind: RetryKind = "network") -> None:
         super().__init__(message)
         self.kind = kind
 

@@ -139,6 +139,8 @@ def traces(counters: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
+#: Exit code of a process that met what nobody had thought of.
+MISTAKE = "1"
 #: What these traces are.
 _TRACES = {
     "others": "429 because other tools take the limit",
@@ -165,6 +167,15 @@ def struck(
         words = _TRACES.get(kind, "traces of it")
         found.append(Check(kind, f"{count} times; {words}: {trace}", count > 0 and trace > 0))
     return found
+
+
+def of_lives(kills: Mapping[str, Any], wanted: int) -> list[Check]:
+    """Was it killed often enough, and did it never end by a mistake of its own?"""
+    mistakes = kills["exits by themselves, by code"].get(MISTAKE, 0)
+    return [
+        Check("kills", f"{kills['kills']} of {wanted}", kills["kills"] >= wanted),
+        Check("ends by a mistake of the collector's", f"{mistakes} times", not mistakes),
+    ]
 
 
 def of_coverage(records: Mapping[str, Mapping[str, Any]]) -> list[Check]:

@@ -149,7 +149,7 @@ def _books(day: Day, there: Slack, form: Form, deepest: float) -> dict[str, Any]
         *books.of_slack(truth, measure(PAGE_OF[host.name], form.events), deepest),
         *books.struck(counters, day.struck, {**host.met(), "kill": kills["kills"]}),
         *books.of_coverage(records),
-        books.Check("kills", f"{kills['kills']} of {form.kills}", kills["kills"] >= form.kills),
+        *books.of_lives(kills, form.kills),
         books.Check("a file that became shorter", f"{shrunk} times", not shrunk),
     ]
     return {
