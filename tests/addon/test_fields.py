@@ -53,6 +53,15 @@ def test_two_fields_are_enough() -> None:
     assert (fields.settings.calls_per_minute, fields.settings.give_up_after) == (45, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("", (True, True)), ("all", (True, True)), ("new", (True, False)), ("none", (False, False))],
+)
+def test_which_hours_get_a_coverage_record(text: str, found: tuple[bool, bool]) -> None:
+    settings = input_fields("one", {"account": "acme", "coverage": text}, NOW).settings
+    assert (settings.coverage, settings.coverage_history) == found
+
+
 @pytest.mark.parametrize("between", [",", "|", "~", ", "])
 def test_several_actions_however_the_form_joins_them(between: str) -> None:
     given = {"account": "a", "actions": f"x_1{between}y.z{between}x_1", "interval": "600"}

@@ -98,6 +98,7 @@ def _actions(world: Addon) -> str:
         ({"sweeps": "60"}, "Sweeps"),
         ({"sweeps": "60:30"}, "Sweeps"),
         ({"max_calls_per_minute": "0"}, "Calls per minute"),
+        ({"coverage": "some"}, "Coverage records must be"),
     ],
 )
 def test_what_cannot_work_is_refused_in_words(

@@ -102,7 +102,16 @@ def test_numbers_that_python_cannot_write(tmp_path: Path, name: str) -> None:
 
 
 _fields = (
-    *("account", "index", "interval", "start", "poll_every", "sweeps", "max_calls_per_minute"),
+    *(
+        "account",
+        "index",
+        "interval",
+        "start",
+        "poll_every",
+        "sweeps",
+        "max_calls_per_minute",
+        "coverage",
+    ),
     *("actions", "exclude_actions", "actor", "entity", "on_delete"),
 )
 _texts = (

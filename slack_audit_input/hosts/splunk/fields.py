@@ -23,6 +23,7 @@ DEFAULTS = {
     "poll_every": "5",
     "sweeps": "60:180,600:1800,21600:86400",
     "max_calls_per_minute": "45",
+    "coverage": "all",
     "on_delete": "keep",
 }
 #: What the forms call what the command line has options for.
@@ -73,6 +74,8 @@ def input_fields(name: str, given: Mapping[str, str | None], now: float) -> Inpu
         if not _ID.fullmatch(texts.get(field, "")):
             label = field.capitalize()
             raise ConfigError(f"{label} {texts[field][:60]!r} is no id such as W012A3BC4DE")
+    if texts["coverage"] not in ("all", "new", "none"):
+        raise ConfigError("Coverage records must be all, new or none")
     up = stays_up(texts["interval"])
     poll_every = _whole(texts, "poll_every", "Poll every", 1, 3600)
     settings = Settings(
@@ -87,6 +90,8 @@ def input_fields(name: str, given: Mapping[str, str | None], now: float) -> Inpu
         ),
         levels=parse_levels(texts["sweeps"], poll_every),
         calls_per_minute=_whole(texts, "max_calls_per_minute", "Calls per minute", 1, 1000),
+        coverage=texts["coverage"] != "none",
+        coverage_history=texts["coverage"] == "all",
         # A run that ends by itself gives up in time for the next one.
         give_up_after=0.0 if up else 600.0,
     ).checked()
