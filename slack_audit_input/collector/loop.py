@@ -36,6 +36,8 @@ from slack_audit_input.slack.clock import SlackClock
 
 #: Seconds between two summary lines.
 SUMMARY_EVERY = 60.0
+#: Seconds between two looks for what other processes ask: half of what an idle collector does.
+REQUESTS_EVERY = 2.0
 
 
 class Collector:
@@ -214,7 +216,7 @@ class Collector:
 
     def _take_requests(self, now: float) -> None:
         """Fold in what other processes have asked: a backfill, or a stretch to read again."""
-        if now - self._last_asked < 1.0:
+        if now - self._last_asked < REQUESTS_EVERY:
             return
         self._last_asked = now
         requests = self._checkpoint.requests()

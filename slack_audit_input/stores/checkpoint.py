@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from slack_audit_input.stores.sql import SqlState
 
 
+#: Asked every other second: to build it anew takes as long as to run it.
+_REQUESTS = (
+    select(requests.c.number, requests.c.kind, requests.c.oldest, requests.c.latest)
+    .where(requests.c.input == bindparam("input"))
+    .order_by(requests.c.number)
+)
+
+
 class SqlCheckpoint:
     """One input's rows. See ``collector.ports.Checkpoint`` for what each method promises."""
 
@@ -126,13 +134,10 @@ class SqlCheckpoint:
 
     def requests(self) -> list[Request]:
         """Open requests, oldest first."""
-        query = (
-            select(requests.c.number, requests.c.kind, requests.c.oldest, requests.c.latest)
-            .where(requests.c.input == self._input)
-            .order_by(requests.c.number)
-        )
+        given = {"input": self._input}
         with self._state.reading() as connection:
-            return [Request(row[0], row[1], row[2], row[3]) for row in connection.execute(query)]
+            rows = connection.execute(_REQUESTS, given)
+            return [Request(row[0], row[1], row[2], row[3]) for row in rows]
 
     def ask(self, kind: str, oldest: int, latest: int, asked: float) -> int:
         """Add a request."""
