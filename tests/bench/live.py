@@ -17,6 +17,7 @@ from typing import IO
 
 from tests.bench.bench import Bench
 from tests.bench.children import EVENTS_PER_DAY, Emulator, Failed, command, emulator, started
+from tests.bench.machine import cold
 from tests.bench.table import Figure
 from tests.bench.truth import Difference
 
@@ -104,6 +105,9 @@ def idle(bench: Bench) -> None:
             if child.poll() is not None:
                 raise Failed("the idle collector has ended")
     bench.add(Figure("idle.cpu", "idle: share of one CPU", share, f"{100 * share:.2f} %", "≤ 1 %"))
+    times = cold()
+    what = "  CPU of a little work after 2 s of sleep, by that of it at once"
+    bench.add(Figure("idle.cold", what, times, f"{times:.1f} times"))
     with emulator("--history-days", 2, "--events-per-day", EVENTS_PER_DAY) as slack:
         a_day_ago = slack.began - 86_400
         with slack.open("GET", f"/audit/v1/logs?oldest={a_day_ago}&limit=9999") as answer:

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import platform
 import re
+import statistics
+import time
 from pathlib import Path
 
 
@@ -25,6 +28,26 @@ def machine() -> dict[str, str]:
 def load() -> str:
     """How busy the machine is; what else runs on it makes the figures worse."""
     return f"{os.getloadavg()[0]:.1f}"
+
+
+def cold() -> float:
+    """How many times the CPU a little work takes after two seconds of sleep than at once.
+
+    Near 1 on a machine of one's own. Where a host takes processors and memory away from those that
+    sleep it may be 10, and whatever wakes up every few seconds looks that much more expensive.
+    """
+    hot = statistics.median(_little() for _ in range(100))
+    after = []
+    for _ in range(5):
+        time.sleep(2)
+        after.append(_little())
+    return statistics.median(after) / hot
+
+
+def _little() -> float:
+    began = time.process_time()
+    json.loads(json.dumps({str(n): [n, str(n), {"a": n}] for n in range(200)}))
+    return time.process_time() - began
 
 
 def _memory() -> str:
