@@ -126,7 +126,7 @@ def test_signed_in_by_the_browser_and_then_everything_works(terminal: Terminal) 
     assert code == 0 and "signed in as W012A3CDE in E0EMULATED; refreshed next at" in said
     code, said = terminal("run", "--once", "--output-file", "events.ndjson", "--start", "-1d")
     assert code == 0, said
-    assert len((terminal.folder / "events.ndjson").read_text().splitlines()) > 100
+    assert len((terminal.folder / "events.ndjson").read_text().splitlines()) > 20  # of a Sunday
     code, said = terminal("verify", "--from", "-20h", "--to", "-19h")
     assert code == 0, said
 
@@ -436,7 +436,7 @@ def test_a_script_reads_with_the_sign_in(terminal: Terminal) -> None:
         held["tokens"][moment] -= 9 * 3600
     terminal.kept.write_text(json.dumps(held))
     with AuditLogs.signed_in(terminal.kept, api_url=terminal.slack.base_url) as logs:
-        assert len(list(logs.events("-1d"))) > 100
+        assert len(list(logs.events("-1d"))) > 20  # of a Sunday
     assert document(terminal)["serial"] == 2
     with pytest.raises(ConfigError, match="nobody has signed in"):
         AuditLogs.signed_in(terminal.folder / "nothing.json")
