@@ -39,7 +39,7 @@ def test_two_runs_that_end_by_themselves_bring_everything_once(world: Addon) -> 
     start = int(time.time()) - 2 * 86400
     world.run()
     first = world.ids()
-    assert len(first) > 3000
+    assert len(first) > 1000  # of a Sunday
     world.slack.control.add_events(500)
     time.sleep(2.5)  # Slack's second has to be over
     world.run()
