@@ -20,7 +20,8 @@ from tests.splunkd.places import absent, package
 
 pytestmark = pytest.mark.slow
 KILLS = 12
-LINE = [sys.executable, "-m", "tests.soak", "--hours", "0.28", "--speed", "50"]
+SPEED = 50
+LINE = [sys.executable, "-m", "tests.soak", "--hours", "0.28", "--speed", str(SPEED)]
 LINE += ["--tail-speed", "400", "--kills", str(KILLS)]
 RUNS = {
     "standalone": ("--host", "standalone"),
@@ -47,7 +48,7 @@ def soaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]
     package()
     processes = {name: _started(name, folder, more) for name, more in RUNS.items()}
     try:
-        yield {name: _complete(name, folder, process) for name, process in processes.items()}
+        yield {name: _ended(name, folder, process) for name, process in processes.items()}
     finally:
         for process in processes.values():
             process.terminate()
@@ -60,10 +61,17 @@ def test_under_fire_nothing_is_lost_and_every_fault_strikes(
     soaks: dict[str, Ended], host: str
 ) -> None:
     code, found = soaks[host]
-    assert (code, found["failures"]) == (0, []), text(found)
+    # A fault that never met the collector.
+    unmet = [words for words in found["failures"] if words.endswith((": 0", ": 0 answers"))]
+    assert [words for words in found["failures"] if words not in unmet] == [], text(found)
+    assert code == (1 if unmet else 0)
     assert found["lives"]["kills"] == KILLS
     assert all(one["lost"] == 0 for one in found["outputs"].values())
     assert all(one["hours"] >= 6 for one in found["coverage"].values())
+    if unmet:
+        # Where a start takes half of such a day, a cursor that was to die may never be used.
+        assert found["speed_on_average"] < SPEED / 2, text(found)
+        pytest.skip(f"NOT EVERY FAULT STRUCK, this machine is too slow for it: {unmet}")
 
 
 @pytest.mark.timeout(900)
@@ -72,19 +80,6 @@ def test_a_commit_before_the_write_is_found(soaks: dict[str, Ended]) -> None:
     assert code == 1
     assert found["outputs"]["file"]["lost"] > 0, text(found)
     assert any("events lost" in words for words in found["failures"])
-
-
-def _complete(name: str, folder: Path, process: subprocess.Popen[bytes]) -> Ended:
-    """Its books; of another day if a fault of this one never met the collector.
-
-    On a machine that is busy a quarter of an hour may pass while a process only starts: then a
-    cursor that was to die was never used. Whatever else is wrong stays wrong.
-    """
-    ended = _ended(name, folder, process)
-    wrong = ended.books["failures"]
-    if wrong and all(words.endswith((": 0", ": 0 answers")) for words in wrong):
-        ended = _ended("another", folder, _started("another", folder, [*RUNS[name], "--seed", "2"]))
-    return ended
 
 
 def _started(name: str, folder: Path, more: Sequence[str]) -> subprocess.Popen[bytes]:
