@@ -36,7 +36,7 @@ from slack_audit_input.slack.clock import SlackClock
 
 #: Seconds between two summary lines.
 SUMMARY_EVERY = 60.0
-#: Seconds between two looks for what other processes ask: half of what an idle collector does.
+#: Seconds between two looks for what other processes ask; when idle, little else is done.
 REQUESTS_EVERY = 2.0
 
 

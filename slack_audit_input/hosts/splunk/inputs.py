@@ -80,7 +80,8 @@ def tell_of_shares(fields: InputFields, splunkd: Splunkd, log: Log) -> None:
     for name, stanza in stanzas.items():
         on = stanza.get("disabled", "0").lower() not in ("1", "true")
         share = stanza.get("max_calls_per_minute") or DEFAULTS["max_calls_per_minute"]
-        if on and stanza.get("account") == mine.account and share.isdecimal():
+        # Somebody may have edited the file: no more digits than a field takes.
+        if on and stanza.get("account") == mine.account and share.isdecimal() and len(share) < 9:
             shares.setdefault(name, int(share))
     if len(shares) > 1 and sum(shares.values()) > LIMIT:
         log(
