@@ -98,7 +98,8 @@ class DeliveredIndex:
                 after[minute] = dict.fromkeys(kept)
                 buckets[minute] = pack(kept)
             else:
-                after[minute] = {*known, *keys}
+                # Keys in a row at once: a set again only if the next page touches this minute.
+                after[minute] = array("Q", {*known, *keys} if known else keys)
                 buckets[minute] = pack(after[minute])
         self._look_for_loose(ledger.floor)
         ripe = sealable(self._loose - add.keys(), ledger.floor, holding)[:SEALED_AT_ONCE]
@@ -122,7 +123,8 @@ class DeliveredIndex:
             if minute != UNDATED and self._floor is not None and minute * MINUTE < self._floor:
                 self._loose.add(minute)
         kept = sum(map(len, self._buckets.values()))
-        while self._buckets and kept > KEYS_KEPT + sum(map(len, change.after.values())):
+        most = KEYS_KEPT + sum(map(len, change.after.values()))
+        while self._buckets and kept > most:
             minute, gone = self._buckets.popitem(last=False)
             self._stored.discard(minute)
             kept -= len(gone)

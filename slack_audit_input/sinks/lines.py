@@ -27,7 +27,7 @@ class Lines:
     def __init__(self, collector: dict[str, str]) -> None:
         mark = json.dumps(collector, separators=(",", ":"))
         #: What stands behind the minute, by second of it.
-        self._marks = [f'{second:02}Z","collector":{mark}' for second in range(60)]
+        self._marks = [f'{second:02}Z","collector":{mark},' for second in range(60)]
 
     def encoded(self, events: Sequence[Event]) -> Iterator[bytes]:
         """The lines of ``events``, some hundred kilobytes at a time."""
@@ -37,17 +37,16 @@ class Lines:
         minute = end = 0
         front = ""
         for start in range(0, len(events), LINES):
-            made: list[str] = []
-            add = made.append
+            made: list[str] = []  # in pieces: a line put together would be copied once more
             for second, _key, text in events[start : start + LINES]:
                 if not minute <= second < end:
                     minute = second - second % 60
                     end = minute + 60
                     front = _front(minute)
                 if text[:2] == '{"':
-                    add(f"{front}{marks[second - minute]},{text[1:]}\n")
+                    made += (front, marks[second - minute], text[1:], "\n")
                 else:
-                    add(_odd(front + marks[second - minute], text))
+                    made.append(_odd(front + marks[second - minute], text))
             lines = "".join(made)
             try:
                 yield lines.encode("ascii")
@@ -63,12 +62,12 @@ def _front(minute: int) -> str:
 
 
 def _odd(front: str, text: str) -> str:
-    """The line of an entry that does not begin as all others do."""
+    """The line of an entry that does not begin as all others do; ``front`` ends with a comma."""
     if text.startswith("{"):
         rest = text[1:]
-        return f"{front}{rest}\n" if rest.lstrip(" \t")[:1] == "}" else f"{front},{rest}\n"
+        return f"{front[:-1]}{rest}\n" if rest.lstrip(" \t")[:1] == "}" else f"{front}{rest}\n"
     # Not an object, which no API description allows: nothing is lost all the same.
-    return f'{front},"entry":{text}}}\n'
+    return f'{front}"entry":{text}}}\n'
 
 
 def _surrogates(error: UnicodeError) -> tuple[bytes, int]:

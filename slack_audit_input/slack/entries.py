@@ -110,15 +110,22 @@ class Entries:
         texts: Sequence[str],
     ) -> bool:
         """Take entries, at least one, by their columns; False and none, if any is not usual."""
-        usual = (
+        typed = (
             set(map(type, ids)) == {str}
             and set(map(type, seconds)) == {int}
             and set(map(type, actions)) == {str}
-            and "" not in ids
-            and min(seconds) >= 0
-            and max(seconds) < SECOND_MOST
         )
-        if not usual:
+        return typed and self.take_typed(ids, seconds, actions, texts)
+
+    def take_typed(
+        self,
+        ids: Sequence[str],
+        seconds: Sequence[int],
+        actions: Sequence[str],
+        texts: Sequence[str],
+    ) -> bool:
+        """The same, of columns whose types somebody else has seen to."""
+        if "" in ids or min(seconds) < 0 or max(seconds) >= SECOND_MOST:
             return False
         self._texts += texts
         self._ids += ids

@@ -6,13 +6,12 @@ from __future__ import annotations
 import sys
 from array import array
 from hashlib import blake2b
-from itertools import repeat
-from operator import add, mod, mul
 
 #: Far from any pattern in an id: 2 to the power of 64, divided by the golden ratio.
 _SPREAD = 0x9E3779B97F4A7C15
-#: The largest prime below 2 to the power of 64.
-_PRIME = (1 << 64) - 59
+#: The largest prime below 2 to the power of 64, and what is between the two.
+_GAP = 59
+_PRIME = (1 << 64) - _GAP
 
 
 def keys_of(ids: list[str]) -> list[int]:
@@ -34,14 +33,33 @@ def keys_of(ids: list[str]) -> list[int]:
                 raw = b""
             # fromhex passes over blanks, and a blank is not a digit.
             if len(raw) == 16 * len(ids):
-                halves = array("Q", raw)
-                if sys.byteorder == "big":  # states go from machine to machine
-                    halves.byteswap()
-                spread = map(mul, halves[0::2], repeat(_SPREAD))
-                return list(map(mod, map(add, spread, halves[1::2]), repeat(_PRIME)))
+                return _folded(raw)
     if len(ids) > 1:
         return [keys_of([one])[0] for one in ids]
     return [hash_of(one) for one in ids]
+
+
+def _folded(raw: bytes) -> list[int]:
+    """``(first * _SPREAD + second) % _PRIME`` of each 16 bytes, two little-endian halves.
+
+    All at once, as one number with a slot of 128 bits for each: a tenth of the time of ten
+    thousand small ones. Each slot is at most 2**128 - 2**65 + 2**64, so that none runs over.
+    """
+    count = len(raw) // 16
+    one = int.from_bytes((b"\1" + bytes(15)) * count, "little")
+    low = one * ((1 << 64) - 1)
+    both = int.from_bytes(raw, "little")
+    total = (both & low) * _SPREAD + ((both >> 64) & low)
+    # 2**64 is 59 more than the prime: what is above 64 bits counts 59 times below.
+    total = ((total >> 64) & low) * _GAP + (total & low)
+    total = ((total >> 64) & low) * _GAP + (total & low)
+    slots = array("Q", total.to_bytes(16 * count, "little"))
+    if sys.byteorder == "big":  # states go from machine to machine
+        slots.byteswap()
+    if ((total + one * _GAP) >> 64) & low:
+        # One in 10**16 is still a prime too large.
+        return [(more * 2**64 + key) % _PRIME for key, more in zip(slots[0::2], slots[1::2])]
+    return slots[0::2].tolist()
 
 
 def hash_of(text: str) -> int:

@@ -73,7 +73,7 @@ def skim(chunks: Iterable[bytes], entries: Entries) -> str | None:
                 return None
         if found:
             ids, dates = [entry.id for entry in found], [entry.date_create for entry in found]
-            if not entries.take_usual(ids, dates, [entry.action for entry in found], texts):
+            if not entries.take_typed(ids, dates, [entry.action for entry in found], texts):
                 return None
         return (_HEAD + rest).decode() if began else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
