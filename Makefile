@@ -327,5 +327,5 @@ $(VENVS)/%/.stamp: pyproject.toml
 	@$(@D)/bin/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(@D)
 	@# Debian 11 has a pip that cannot install a link to a tree without setup.py: 22 can.
 	@$(@D)/bin/python -m pip install -qq 'pip>=22'
-	@$(@D)/bin/python -m pip install -qq --editable '.$(EXTRAS)'
+	@$(@D)/bin/python -m pip install -qq --config-settings editable_mode=compat --editable '.$(EXTRAS)'
 	@touch $@

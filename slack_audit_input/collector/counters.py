@@ -119,6 +119,8 @@ class Counters:
         self.unknown: Counter[str] = Counter()
         #: Closed hours without a coverage record, as of the last commit.
         self.hours_waiting = 0
+        #: When the calls of the last minute started, as of the last commit: unix seconds.
+        self.called: list[float] = []
         if text:
             self._read(text)
 
@@ -167,6 +169,7 @@ class Counters:
                 "watch": self.watch.to_dict(),
                 "unknown": dict(self.unknown),
                 "hours_waiting": self.hours_waiting,
+                "called": [round(moment, 2) for moment in self.called],
             },
             separators=(",", ":"),
         )
@@ -177,8 +180,9 @@ class Counters:
             self.total.update(_counts(data["total"]))
             self.found_by_level.update(_counts(data["found_by_level"]))
             self.unknown.update(_counts(data["unknown"]))
-            # A state of before there were records lacks it.
+            # A state of before there were records lacks it; calls are noted since later still.
             self.hours_waiting = int(data.get("hours_waiting", 0))
+            self.called = [float(moment) for moment in data.get("called", ())]
             lateness = data["lateness"]
             if len(lateness) == len(self.lateness):
                 self.lateness = [int(count) for count in lateness]

@@ -150,6 +150,10 @@ class Collector:
         state = self._checkpoint.load()
         if state is not None:
             self.counters = Counters(state.counters)
+            # Slack's limit does not begin anew with us.
+            wall = self._clock.wall()
+            ages = [wall - moment for moment in self.counters.called]
+            self.budget.remember(self._clock.monotonic(), ages)
         self.counters.watch = self.counters.watch.under(settings.levels)
         self._calls = Calls(self._pool, self._clock, self.budget, self.counters, stop)
         self._retries = Retries(
@@ -245,13 +249,16 @@ class Collector:
             self.counters.add(name, count - self._sink_counted.get(name, 0))
             self._sink_counted[name] = count
         self.counters.hours_waiting = self.hours_waiting()
+        wall = self._clock.wall()
+        recent = self.budget.recent(self._clock.monotonic())
+        self.counters.called = [wall - age for age in recent]
         self._committer.deliver(
             fresh,
             add or {},
             self.work.ledger,
             counters=self.counters.to_json(),
             filters=self.settings.filters.text(),
-            beat=self._clock.wall(),
+            beat=wall,
             held=self._held(),
             answered=answered,
             coverage=coverage,

@@ -9,6 +9,7 @@ urgent ones leave, so that a poll never waits for a minute to pass behind a burs
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from slack_audit_input.model.errors import ConfigError
 
@@ -74,6 +75,19 @@ class CallBudget:
         """Calls in the last minute."""
         self._forget(now)
         return len(self._calls)
+
+    def recent(self, now: float) -> list[float]:
+        """How many seconds ago each call of the last minute started, the oldest first."""
+        self._forget(now)
+        return [now - call for call in self._calls]
+
+    def remember(self, now: float, ages: Iterable[float]) -> None:
+        """Count calls that the process before this one made: ``ages`` as of ``recent``.
+
+        What is no age of less than a minute is passed over: the clock was set since.
+        """
+        known = sorted((age for age in ages if 0 <= age < MINUTE), reverse=True)
+        self._calls.extendleft(now - age for age in reversed(known))
 
     def _forget(self, now: float) -> None:
         for calls in (self._calls, self._urgent):

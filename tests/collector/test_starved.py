@@ -50,6 +50,25 @@ def test_few_calls_a_minute_are_enough(a_minute: int, page_size: int, kill_every
     assert len(life.slack.calls) <= a_minute * (RUN / 60 + kills + 1)
 
 
+def test_a_process_that_dies_again_and_again_keeps_to_the_budget() -> None:
+    settings = Settings("day", "org", EPOCH, calls_per_minute=12, page_size=20)
+    life = Life(spread(6000, EPOCH, HISTORY), settings)
+    life.clock.now = EPOCH + HISTORY
+    r = random.Random(3)
+    deaths: list[float] = []
+    for _ in range(200):
+        life.run(1200, r.randrange(5, 60))
+        deaths.append(life.clock.now)
+        life.clock.now += r.uniform(0.1, 3)
+    calls = life.slack.calls
+    assert len(calls) > 600
+    for first, moment in enumerate(calls):
+        within = [call for call in calls[first:] if call < moment + 60]
+        # Those on their way when it died, nobody has counted.
+        died = sum(moment <= death < moment + 60 for death in deaths)
+        assert len(within) <= 12 + died * settings.workers
+
+
 def _a_fifth(r: random.Random) -> float:
     """Seconds of lateness: up to 15 minutes for one event in five."""
     return r.uniform(1, 900) if r.random() < 0.2 else 0.0

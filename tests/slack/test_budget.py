@@ -59,6 +59,37 @@ def test_never_more_than_so_many_in_any_minute(
     assert most_in_a_minute(calls) <= per_minute
 
 
+@given(st.integers(1, 60), history, st.lists(st.integers(0, 150), max_size=20))
+def test_nor_over_several_processes_one_after_the_other(
+    per_minute: int, steps: list[tuple[float, bool, float]], ends: list[int]
+) -> None:
+    budget, now, wall = CallBudget(per_minute), 100.0, 1.8e9
+    calls: list[float] = []
+    for number, (pause, urgent, _) in enumerate(steps):
+        if number in ends:
+            # Its clock begins anew; between the two, seconds of unix time are what they share.
+            called = [wall + now - age for age in budget.recent(now)]
+            budget, wall, now = CallBudget(per_minute), wall + now - 7.0, 7.0
+            budget.remember(now, [wall + now - moment for moment in called])
+        now += pause
+        while (wait := budget.wait(now, urgent)) > 0:
+            now += max(wait, 1e-3)
+        budget.take(now, urgent)
+        calls.append(wall + now)
+    # Unix seconds have six digits behind the point, and a clock's reading is rounded as well.
+    assert most_in_a_minute([call * (1 + 1e-15) for call in calls]) <= per_minute
+
+
+def test_ages_that_are_none_are_passed_over() -> None:
+    budget = CallBudget(3)
+    budget.remember(100.0, [60.0, 1e12, -5.0, float("nan"), float("inf"), 10.0, 59.0])
+    assert budget.recent(100.0) == [59.0, 10.0]
+    assert budget.used(101.0) == 1
+    budget.take(101.0, urgent=True)
+    budget.take(101.0, urgent=True)
+    assert budget.wait(101.0, urgent=True) == 49.0
+
+
 @given(st.integers(1, 60), history)
 def test_urgent_calls_never_wait_while_a_place_is_free(
     per_minute: int, steps: list[tuple[float, bool, float]]
