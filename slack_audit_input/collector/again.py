@@ -10,7 +10,7 @@ from slack_audit_input.collector.ports import Checkpoint
 from slack_audit_input.collector.sealed import SealedMinutes, parts_of
 from slack_audit_input.collector.walk import Walk
 from slack_audit_input.engine.delivered import HourTotal
-from slack_audit_input.model.event import Event
+from slack_audit_input.model.event import Event, dated, with_keys
 from slack_audit_input.model.ledger import Span
 from slack_audit_input.model.state import Hour
 
@@ -43,13 +43,12 @@ class HourAgain:
         """Its events, page by page."""
         for part in reversed(self._parts):
             for step in self._walk.steps(part.oldest, part.latest):
-                undated = {event.key for event in step.page.undated}
                 events = [
                     event
-                    for event in step.events
-                    if event.key not in undated and self._sealed.knows(event)
+                    for event in dated(step.events, step.page.undated)
+                    if self._sealed.knows(event)
                 ]
-                self._total = self._total.plus([event.key for event in events])
+                self._total = self._total.plus([key for _, key, _ in events])
                 going = self._wanted(events)
                 self.sent += len(going)
                 yield going
@@ -63,6 +62,6 @@ def picked(walk: Walk, parts: Sequence[Span], keys: Collection[int]) -> Iterator
     """Of a stretch the events with these keys, those without a date too, page by page."""
     for part in reversed(parts):
         for step in walk.steps(part.oldest, part.latest):
-            going = [event for event in step.events if event.key in keys]
+            going = with_keys(step.events, keys)
             if going:
                 yield going

@@ -80,8 +80,8 @@ class Comparing:
         index = _Index(self._checkpoint, first, last, floor)
         missing = [event for event in fresh if index.lacks(event)]
         found: dict[int, dict[int, None]] = {}
-        for event in missing:
-            found.setdefault(event.second // MINUTE, {})[event.key] = None
+        for second, key, _ in missing:
+            found.setdefault(second // MINUTE, {})[key] = None
         for hour in range(
             max(open_to // HOUR, self._oldest), min(top // HOUR, self.hour_from - 1) + 1
         ):
@@ -149,5 +149,6 @@ class _Index:
 
     def lacks(self, event: Event) -> bool:
         """Was it not delivered? Of a sealed minute nobody can say."""
-        minute = event.second // MINUTE
-        return not self.is_sealed(minute) and event.key not in self.known(minute)
+        second, key, _ = event
+        minute = second // MINUTE
+        return not self.is_sealed(minute) and key not in self.known(minute)

@@ -166,8 +166,8 @@ class Coverage:
         An hour that has its record already gets another one.
         """
         by_hour: dict[int, list[int]] = {}
-        for event in late:
-            by_hour.setdefault(event.second // HOUR, []).append(now - event.second)
+        for second, _, _ in late:
+            by_hour.setdefault(second // HOUR, []).append(now - second)
         known = self.tallies.of(min(by_hour), max(by_hour))
         tallies = {
             hour: with_late(known.get(hour, Tally()), lateness)
@@ -220,7 +220,8 @@ class Coverage:
     ) -> Compared:
         """Take the page into the walk, and plan its next call."""
         # Entries without a date belong to no hour; minutes that are compared are done with.
-        events = [e for e in page.events if e.second // MINUTE < walk.compared.minute_from]
+        end = walk.compared.minute_from * MINUTE
+        events = [event for event in page.events if event[0] < end]  # by their seconds
         page = page._replace(events=events, undated=[])
         seen = walk.compared.seen
         absorbed = absorb(walk.ledger, reading, page, seen, now, (), self._limit)

@@ -24,7 +24,7 @@ from slack_audit_input.collector.sealed import (
 from slack_audit_input.collector.walk import Step, Walk
 from slack_audit_input.engine.delivered import HOUR, MINUTE, UNDATED_KEPT, HourTotal
 from slack_audit_input.engine.spans import within
-from slack_audit_input.model.event import Event
+from slack_audit_input.model.event import Event, dated
 from slack_audit_input.model.ledger import Span
 from slack_audit_input.slack.keys import hash_of
 
@@ -207,21 +207,21 @@ class _Seen:
 
     def take(self, step: Step, counted: set[int]) -> None:
         """A page's events; ``counted``: entries without a date that are not new."""
-        for event in _dated(step):
-            keys = self._minutes.setdefault(event.second // MINUTE, set())
-            if event.key in keys:
-                _count(self.repeated, event.second // HOUR)
-            keys.add(event.key)
-        for event in step.page.undated:
+        for second, key, _ in dated(step.events, step.page.undated):
+            keys = self._minutes.setdefault(second // MINUTE, set())
+            if key in keys:
+                _count(self.repeated, second // HOUR)
+            keys.add(key)
+        for _, key, _ in step.page.undated:
             # Slack may show one on every page; a broken answer must not fill our memory.
-            if event.key not in counted and len(counted) < UNDATED_KEPT:
-                counted.add(event.key)
-                self._undated.append(event.key)
+            if key not in counted and len(counted) < UNDATED_KEPT:
+                counted.add(key)
+                self._undated.append(key)
                 self._within = _around(self._within, step)
         if step.page.odd:
-            for event in step.events:
-                if event.key == hash_of(event.text):
-                    _count(self.without_id, event.second // HOUR)
+            for second, key, text in step.events:
+                if key == hash_of(text):
+                    _count(self.without_id, second // HOUR)
 
     def hour(self, hour: int) -> dict[int, set[int]]:
         """The keys of an hour by minute; they are forgotten here."""
@@ -242,14 +242,6 @@ def _hours_of(spans: Iterable[Span]) -> list[Span]:
         for hour in range(span.oldest // HOUR, span.latest // HOUR + 1):
             hours.setdefault(hour, max(hour * HOUR, span.oldest))
     return [Span(oldest, hour * HOUR + HOUR - 1) for hour, oldest in sorted(hours.items())]
-
-
-def _dated(step: Step) -> list[Event]:
-    """A step's events less those without a date, which belong to no minute of the index."""
-    if not step.page.undated:
-        return step.events
-    undated = {event.key for event in step.page.undated}
-    return [event for event in step.events if event.key not in undated]
 
 
 def _around(span: Span | None, step: Step) -> Span | None:

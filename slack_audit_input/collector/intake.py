@@ -20,7 +20,7 @@ from slack_audit_input.engine.delivered import HOUR
 from slack_audit_input.engine.records import event_of, told
 from slack_audit_input.model.coverage import COMPLETE, DIFFERS, Record, Tally
 from slack_audit_input.model.errors import CollectorError
-from slack_audit_input.model.event import Event, Page
+from slack_audit_input.model.event import Event, Page, dated
 from slack_audit_input.model.ledger import BACKLOG, COVERAGE, LIVE, Reading
 from slack_audit_input.slack.answers import page_of
 
@@ -108,8 +108,7 @@ class Intake:
         self._coverage.delivered(absorbed.add)
         tallies: dict[int, Tally] = {}
         # Entries without a date belong to no hour.
-        undated = {event.key for event in page.undated}
-        late = [e for e in late_among(absorbed.fresh, reading) if e.key not in undated]
+        late = dated(late_among(absorbed.fresh, reading), page.undated)
         if late:
             second = self._slack_clock.now(now)
             work.ledger, tallies = self._coverage.late(work.ledger, late, second)

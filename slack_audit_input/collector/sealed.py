@@ -34,8 +34,9 @@ class SealedMinutes:
 
     def knows(self, event: Event) -> bool:
         """If it was delivered, do only the count and digest know it?"""
-        minute = event.second // MINUTE
-        return minute in self and event.key not in self.delivered(minute)
+        second, key, _ = event
+        minute = second // MINUTE
+        return minute in self and key not in self.delivered(minute)
 
     def delivered(self, minute: int) -> set[int]:
         """The keys that the index has of a minute."""

@@ -23,7 +23,7 @@ from slack_audit_input.model.errors import (
     Refused,
     Retryable,
 )
-from slack_audit_input.model.event import Event, Page
+from slack_audit_input.model.event import Event, Page, between, without_keys
 from slack_audit_input.model.ledger import BACKLOG, Reading
 from slack_audit_input.slack.answers import page_of, params_of
 from slack_audit_input.slack.budget import CallBudget
@@ -111,13 +111,14 @@ class Walk:
                 # A cursor must match the request that gave it, so it goes with the page size.
                 limit, cursor = max(LIMIT_LEAST, limit // 2), ""
                 continue
+            # By second and key; unpacked in here, an event would have to be put together again.
             fresh = [
-                e
-                for e in page.events
-                if oldest <= e.second <= top and not (e.second == top and e.key in seen)
+                event
+                for event in between(page.events, oldest, top)
+                if event[0] != top or event[1] not in seen
             ]
-            new_undated = [e for e in page.undated if e.key not in undated]
-            undated.update(e.key for e in new_undated)
+            new_undated = without_keys(page.undated, undated)
+            undated.update(key for _, key, _ in new_undated)
             boundary = top if page.oldest is None else min(page.oldest, top)
             stuck = boundary == top and not fresh
             idle = idle + 1 if stuck else 0
@@ -133,9 +134,9 @@ class Walk:
             if ended or top < oldest:
                 done_from = oldest
             if boundary == reading.top:
-                seen.update(e.key for e in fresh)
+                seen.update(key for _, key, _ in fresh)
             else:
-                seen = {e.key for e in fresh if e.second == boundary}
+                seen = {key for second, key, _ in fresh if second == boundary}
             yield Step(fresh + new_undated, page, done_from)
             if ended:
                 return

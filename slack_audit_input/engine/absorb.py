@@ -10,7 +10,7 @@ from slack_audit_input.engine.delivered import split
 from slack_audit_input.engine.reading import follow, unread
 from slack_audit_input.engine.spans import overlap, without
 from slack_audit_input.model.errors import ProtocolError
-from slack_audit_input.model.event import Event, Page
+from slack_audit_input.model.event import Event, Page, between
 from slack_audit_input.model.ledger import BACKLOG, LIVE, SWEEP, Ledger, Reading, Span, Window
 
 #: Pages in a row without a new event or an older second before a walk is called a loop. A
@@ -59,7 +59,7 @@ def absorb(
     events = page.events
     outside = 0
     if page.newest is not None and (page.newest > reading.latest or _below(page, reading)):
-        events = [e for e in events if reading.oldest <= e.second <= reading.latest]
+        events = between(events, reading.oldest, reading.latest)
         outside = len(page.events) - len(events)
     fresh, add, duplicates = split(events, page.undated, buckets)
 
@@ -175,9 +175,10 @@ def late_among(fresh: Sequence[Event], reading: Reading) -> list[Event]:
     """The events whose second had been read before: a sweep has recovered them."""
     if reading.kind == BACKLOG:
         return []
-    return [event for event in fresh if event.second <= reading.known]
+    known = reading.known
+    return [event for event in fresh if event[0] <= known]  # by their seconds
 
 
 def _lateness(fresh: Sequence[Event], reading: Reading, now: int) -> list[int]:
     """How late each event appeared whose second had been read before: at most this much."""
-    return [now - event.second for event in late_among(fresh, reading)]
+    return [now - second for second, _, _ in late_among(fresh, reading)]

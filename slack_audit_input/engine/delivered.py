@@ -86,11 +86,11 @@ def split(
     new: dict[int, None] = {}
     append = fresh.append
     for event in events:
-        if event[0] // MINUTE != minute:
-            minute = event[0] // MINUTE
+        second, key, _ = event
+        if second // MINUTE != minute:
+            minute = second // MINUTE
             known = buckets.get(minute, ())
             new = add.setdefault(minute, {})
-        key = event[1]
         if key in known or key in new:
             seen += 1
         else:
@@ -98,10 +98,11 @@ def split(
             append(event)
     for event in undated:
         new = add.setdefault(UNDATED, {})
-        if event.key in buckets.get(UNDATED, ()) or event.key in new:
+        _, key, _ = event
+        if key in buckets.get(UNDATED, ()) or key in new:
             seen += 1
         else:
-            new[event.key] = None
+            new[key] = None
             append(event)
     return Split(fresh, {minute: keys for minute, keys in add.items() if keys}, seen)
 

@@ -98,7 +98,7 @@ def event_of(record: Record) -> Event:
     """The record as sinks carry it: its second is the hour's last."""
     name = id_of(record)
     key = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return Event(record.hour * HOUR + HOUR - 1, int.from_bytes(key, "little"), text_of(record))
+    return record.hour * HOUR + HOUR - 1, int.from_bytes(key, "little"), text_of(record)
 
 
 def tally_of(text: str) -> Tally:

@@ -199,8 +199,8 @@ class AuditLogs:
                 names = ", ".join(walk.refused[told:])
                 told = len(walk.refused)
                 warnings.warn(f"left out, as Slack does not know them: {names}", stacklevel=2)
-            for event in step.events:
-                yield _entry(event.text)
+            for _, _, text in step.events:
+                yield _entry(text)
 
     def _span(self, oldest: str | float, latest: str | float | None, now: float) -> tuple[int, int]:
         first = _second(oldest, now, "oldest")

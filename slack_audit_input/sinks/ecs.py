@@ -40,14 +40,15 @@ class EcsLines:
 
     def document(self, event: Event) -> dict[str, Any]:
         """The whole ECS document of one event: for sinks that send objects rather than lines."""
-        stamp = (_EPOCH + timedelta(seconds=event.second)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        second, _key, text = event
+        stamp = (_EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%SZ")
         document: dict[str, Any] = {
             "@timestamp": stamp.zfill(20),
             "agent": self._agent,
             "labels": self._labels,
-            **_fields(event.text),
+            **_fields(text),
         }
-        document["event"]["original"] = event.text
+        document["event"]["original"] = text
         return document
 
 

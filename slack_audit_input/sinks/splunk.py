@@ -62,7 +62,7 @@ class Elements:
             # Both looks are made by C over the whole batch: a pattern would take longer than
             # everything else.
             if block.translate(None, _KEPT) or "\ufffe" in elements or "\uffff" in elements:
-                sound = (event._replace(text=_sound(event.text)) for event in batch)
+                sound = ((second, key, _sound(text)) for second, key, text in batch)
                 block = "".join(map(self._element, sound)).encode("utf-8", _SURROGATES)
             yield block
 

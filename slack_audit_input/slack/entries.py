@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
 from operator import ge, itemgetter
 from typing import Any
 
@@ -22,8 +21,6 @@ scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(strict=False).sca
 
 _blanks = re.compile(r"[ \t\n\r]*").match
 _columns = itemgetter("id", "date_create", "action")
-#: Event._make without its Python frame: a page has ten thousand of them.
-_event: Callable[[tuple[int, int, str]], Event] = partial(tuple.__new__, Event)
 
 
 def skip(text: str, position: int) -> int:
@@ -167,7 +164,7 @@ class Entries:
         # Without an id its text stands for it: an entry without one is delivered all the same.
         if second is None:
             key = keys_of([name])[0] if name else hash_of(raw)
-            self._undated.append(Event(self._window_end, key, raw))
+            self._undated.append((self._window_end, key, raw))
             return
         if not name:
             self._hashed.append((len(self._texts), hash_of(raw)))
@@ -183,7 +180,7 @@ class Entries:
             keys.insert(place, key)
         dates = self._dates
         return Page(
-            events=list(map(_event, zip(self._seconds, keys, self._texts))),
+            events=list(zip(self._seconds, keys, self._texts)),
             undated=self._undated,
             entries=self._count,
             newest=max(dates) if dates else None,

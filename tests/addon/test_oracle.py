@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.splunk import Elements, Metadata
 from tests.sinks.xml import elements
 from tests.splunkd.places import VERSIONS, package, splunks_python, unpack
@@ -59,6 +58,6 @@ def test_the_same_events_as_splunklib_writes(version: str, index: str, tmp_path:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    events = [Event(1_700_000_000 + number, 0, text) for number, text in enumerate(TEXTS)]
+    events = [(1_700_000_000 + number, 0, text) for number, text in enumerate(TEXTS)]
     ours = b"<stream>" + b"".join(Elements(metadata).encoded(events)) + b"</stream>"
     assert elements(ours) == elements(done.stdout)

@@ -57,14 +57,13 @@ def emit_text(port: int, pages: list[str]) -> None:
 
 def sink(port: int, pages: list[str], packed: bool = False) -> None:
     """The forward sink: from the entry's text to the acknowledgement."""
-    from slack_audit_input.model.event import Event
     from slack_audit_input.sinks.forward.access import Access
     from slack_audit_input.sinks.forward.addresses import Address
     from slack_audit_input.sinks.forward.patience import Patience
     from slack_audit_input.sinks.forward.sink import ForwardSink, Limits
     from slack_audit_input.sinks.forward.tags import Tags
 
-    events = [Event(json.loads(text)["date_create"], 0, text) for text in texts(pages)]
+    events = [(json.loads(text)["date_create"], 0, text) for text in texts(pages)]
     failures: list[Any] = []
     made = ForwardSink(
         {"name": "slack_audit_input", "version": "0", "account": "default", "input": "default"},

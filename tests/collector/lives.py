@@ -73,7 +73,7 @@ class Life:
 
     def records(self) -> list[dict[str, Any]]:
         """What the host has of coverage, in the order in which it came."""
-        return [json.loads(event.text) for event in self.host.records]
+        return [json.loads(text) for _, _, text in self.host.records]
 
     def total(self, name: str) -> int:
         """A counter."""

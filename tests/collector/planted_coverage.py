@@ -140,8 +140,8 @@ BUGS = (
     Bug(
         "all of a sealed hour is missing",
         "collector/comparing.py",
-        "return not self.is_sealed(minute) and event.key not in self.known(minute)",
-        "return event.key not in self.known(minute)",
+        "return not self.is_sealed(minute) and key not in self.known(minute)",
+        "return key not in self.known(minute)",
         _COMPARING + "test_a_sealed_hour_is_compared_by_its_sum",
     ),
     Bug(
@@ -161,7 +161,7 @@ BUGS = (
     Bug(
         "what is delivered again is the part in the index, too",
         "collector/sealed.py",
-        "return minute in self and event.key not in self.delivered(minute)",
+        "return minute in self and key not in self.delivered(minute)",
         "return minute in self",
         _GROWN + "test_what_verify_delivers_again_is_the_sealed_part_and_all_of_it",
     ),
@@ -204,7 +204,7 @@ BUGS = (
     Bug(
         "a late event counts for the hour in which it was found",
         "collector/coverage.py",
-        "by_hour.setdefault(event.second // HOUR, [])",
+        "by_hour.setdefault(second // HOUR, [])",
         "by_hour.setdefault(now // HOUR, [])",
         _WALKS + "test_each_late_event_after_the_record_brings_another_one",
     ),
@@ -260,7 +260,7 @@ BUGS = (
     Bug(
         "an entry without a date is late in the hour of its page",
         "collector/intake.py",
-        "[e for e in late_among(absorbed.fresh, reading) if e.key not in undated]",
+        "dated(late_among(absorbed.fresh, reading), page.undated)",
         "late_among(absorbed.fresh, reading)",
         _LIVES + "test_an_entry_without_a_date_is_no_hours_late_one",
     ),

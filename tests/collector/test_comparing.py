@@ -9,7 +9,6 @@ from slack_audit_input.collector.comparing import Compared, Comparing
 from slack_audit_input.collector.index import hour_of
 from slack_audit_input.engine.delivered import HOUR, MINUTE, HourTotal, pack
 from slack_audit_input.model.coverage import Comparison
-from slack_audit_input.model.event import Event
 from slack_audit_input.model.ledger import Span
 from tests.fakes.world import Memory, MemoryCheckpoint
 
@@ -35,15 +34,15 @@ class Told:
 
     def page(self, shown: dict[int, list[int]], top: int, open_to: int) -> Compared:
         """A page from ``top`` down; ``shown``: keys by second."""
-        fresh = [Event(second, key, f"{key}") for second, keys in shown.items() for key in keys]
+        fresh = [(second, key, f"{key}") for second, keys in shown.items() for key in keys]
         add: dict[int, dict[int, None]] = {}
-        for event in fresh:
-            add.setdefault(event.second // MINUTE, {})[event.key] = None
+        for second, key, _ in fresh:
+            add.setdefault(second // MINUTE, {})[key] = None
         compared = self.comparing.page(fresh, add, top, open_to, self.floor)
-        for event in compared.missing:
+        for second, key, _ in compared.missing:
             # As the commit does before the next page comes.
-            known = self.memory.buckets.get(event.second // MINUTE, b"")
-            self.memory.buckets[event.second // MINUTE] = known + pack([event.key])
+            known = self.memory.buckets.get(second // MINUTE, b"")
+            self.memory.buckets[second // MINUTE] = known + pack([key])
         self.found.update(compared.hours)
         return compared
 
@@ -83,7 +82,7 @@ def test_one_minute_on_two_pages_is_one_set() -> None:
 def test_what_is_missing_and_what_is_gone() -> None:
     told = Told({END: [1, 2]})
     compared = told.page({END: [2, 3]}, END, START - 1)
-    assert [event.key for event in compared.missing] == [3]
+    assert [key for _, key, _ in compared.missing] == [3]
     assert compared.add == {END // MINUTE: {3: None}}
     found = told.found[NEWER]
     assert (found.shown, found.delivered, found.gone) == (2, 3, 1)
@@ -130,6 +129,6 @@ def test_minutes_from_the_floor_on_are_compared_by_ids_though_their_hour_is_seal
     told = Told({START + 1800: [2]}, floor=START + 1800)
     told.seal(OLDER, [1])
     compared = told.page({START + 1800: [2], START + 1900: [3], START: [1]}, END, START - 1)
-    assert [event.key for event in compared.missing] == [3]
+    assert [key for _, key, _ in compared.missing] == [3]
     older = told.found[OLDER]
     assert (older.compared, older.differs, older.delivered) == ("both", False, 3)

@@ -54,7 +54,7 @@ def test_every_closed_hour_gets_one_record_and_it_is_true() -> None:
     assert life.total("hours_covered") == len(found)
     # The state has them as well.
     assert {t for t in life.memory.coverage.values() if is_record(t)} == {
-        e.text for e in life.host.records
+        text for _, _, text in life.host.records
     }
 
 

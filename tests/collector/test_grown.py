@@ -129,6 +129,6 @@ def test_what_verify_delivers_again_is_the_sealed_part_and_all_of_it() -> None:
     life, walk, checkpoint = between()
     span = Span(EPOCH - 600, FIRST * HOUR + HOUR - 1)
     again = HourAgain(walk, checkpoint, FIRST, [span], ledger_of(checkpoint).floor)
-    seconds = [event.second for events in again.batches() for event in events]
+    seconds = [second for events in again.batches() for second, _, _ in events]
     assert seconds == [EPOCH + 4, EPOCH + 3]
     assert again.total() == {FIRST: life.memory.totals[FIRST]}

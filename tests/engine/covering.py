@@ -23,7 +23,7 @@ from slack_audit_input.engine.coverage import due, to_read
 from slack_audit_input.engine.delivered import HOUR, HourTotal, pack, unpack
 from slack_audit_input.engine.ledger import from_json
 from slack_audit_input.engine.plan import add_backlog, asked
-from slack_audit_input.engine.records import event_of
+from slack_audit_input.engine.records import event_of, text_of
 from slack_audit_input.model.coverage import Tally
 from slack_audit_input.model.errors import CursorRejected
 from slack_audit_input.model.event import Event
@@ -70,13 +70,13 @@ class CoveringMachine(CollectorMachine):
         taken = self.coverage.take(self.ledger, reading, page, int(self.clock.now))
         self.ledger = taken.ledger
         self.committer.index.of(page._replace(events=taken.fresh, undated=[]))
-        mended = Counter(e.second // HOUR for e in taken.fresh)
+        mended = Counter(second // HOUR for second, _, _ in taken.fresh)
         self.repairs += mended
         for record in taken.records:
-            self._check(json.loads(event_of(record).text), record.hour)
+            self._check(json.loads(text_of(record)), record.hour)
         told = [event_of(record) for record in taken.records]
         before = len(self.host.records)
-        repaired = Counter(e.text for e in taken.fresh)
+        repaired = Counter(text for _, _, text in taken.fresh)
         committed = self._deliver(
             taken.fresh, taken.add, kill_at, OfCoverage(taken.rows, told, None)
         )
@@ -234,14 +234,14 @@ class CoveringMachine(CollectorMachine):
         ]
 
     def _told(self) -> list[dict[str, Any]]:
-        return [json.loads(event.text) for event in self.host.records]
+        return [json.loads(text) for _, _, text in self.host.records]
 
     def _tallied(self, reading: Reading, absorbed: Absorbed) -> OfCoverage:
         self.coverage.delivered(absorbed.add)
         self._late = late_among(absorbed.fresh, reading)
         self._tallies = {}
         # What had vanished may come by any reading, and is no hole from then on.
-        self._found = Counter(e.text for e in absorbed.fresh) & self.vanished
+        self._found = Counter(text for _, _, text in absorbed.fresh) & self.vanished
         if not self._late:
             return NO_COVERAGE
         self.ledger, self._tallies = self.coverage.late(
@@ -259,13 +259,13 @@ class CoveringMachine(CollectorMachine):
             assert self.memory.state
             self._reason(before, from_json(self.memory.state.ledger))
             self.coverage.tallies.applied(tallies)
-            self.lates += Counter(e.second // HOUR for e in late_ones)
-            for event in late_ones:
-                hour = event.second // HOUR
-                self.latest[hour] = max(self.latest[hour], int(now) - event.second)
+            self.lates += Counter(second // HOUR for second, _, _ in late_ones)
+            for second, _, _ in late_ones:
+                hour = second // HOUR
+                self.latest[hour] = max(self.latest[hour], int(now) - second)
             self.vanished -= found
             # A window that was open anyway has brought it again: nobody can tell it was a hole.
-            late = {event.text for event in late_ones}
+            late = {text for _, _, text in late_ones}
             for text in found.keys() - late:
                 self.holes[json.loads(text)["date_create"] // HOUR] -= 1
         self._late, self._tallies, self._found = [], {}, Counter()

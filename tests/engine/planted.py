@@ -44,8 +44,8 @@ BUGS = (
     Bug(
         "only the last page's ids are remembered",
         "collector/index.py",
-        "after[minute] = {*known, *keys}",
-        "after[minute] = {*keys}",
+        'after[minute] = array("Q", {*known, *keys} if known else keys)',
+        'after[minute] = array("Q", keys)',
     ),
     Bug(
         "the checkpoint is committed before the host has the events",

@@ -118,31 +118,34 @@ def test_texts_and_back() -> None:
     assert tally_of(tally_text(Tally())) == Tally()
     found = Comparison(9, "0" * 32, 9, 0, 0, False, BY_IDS, 1)
     record = Record("i", "a", 500_000, 1, 2, 2, tally._replace(revision=4), found, COMPLETE, 3, 4)
-    event = event_of(record)
-    assert event.second == 500_000 * HOUR + HOUR - 1
-    assert is_record(event.text)
+    second, name, text = event_of(record)
+    assert second == 500_000 * HOUR + HOUR - 1
+    assert is_record(text)
     assert not is_record(tally_text(tally))
     # A record's tally goes on where it stands.
-    assert tally_of(event.text) == tally._replace(revision=4)
-    data = json.loads(event.text)
+    assert tally_of(text) == tally._replace(revision=4)
+    data = json.loads(text)
     assert data["lateness"] == {"le5": 1, "more": 1, "le86400": 1}
     assert data["first_time"] + data["late"] + data["repaired"] == data["delivered"]
     # The same hour of the same input has the same name, and nobody else's has.
-    assert event_of(record._replace(closed=99)).key == event.key
+    _, same, _ = event_of(record._replace(closed=99))
+    assert same == name
     for other in (
         record._replace(account="b"),
         record._replace(input="j"),
         record._replace(hour=1),
     ):
-        assert event_of(other).key != event.key
+        _, another, _ = event_of(other)
+        assert another != name
 
 
 def test_what_a_sealed_hour_is_short_of_is_measured_anew_each_time() -> None:
     short = Comparison(9, "0" * 32, 7, 0, 2, True, BY_DIGEST, 1)
     tally = Tally(missing=1, repaired=1, revision=1)
     first = Record("i", "a", 500_000, 1, 2, 2, tally, short, DIFFERS, 3, 4)
-    assert json.loads(event_of(first).text)["missing"] == 3
-    again = tally_of(event_of(first).text)
+    _, _, text = event_of(first)
+    assert json.loads(text)["missing"] == 3
+    again = tally_of(text)
     assert again == tally
     assert state_of(again, short) == DIFFERS
     assert state_of(again, short._replace(short=0, differs=False)) == REPAIRED

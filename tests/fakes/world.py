@@ -114,9 +114,9 @@ class Host:
         """Accept events."""
         self.pages += 1
         self.taken += len(events)
-        for event in events:
-            self.texts[event.text] += 1
-            self.first.setdefault(event.text, self._clock.now)
+        for _, _, text in events:
+            self.texts[text] += 1
+            self.first.setdefault(text, self._clock.now)
 
     @property
     def repeated(self) -> int:

@@ -21,13 +21,13 @@ SECOND = 1_700_000_000
 
 def event(text: str, second: int = SECOND) -> Event:
     """An event of this text."""
-    return Event(second, 0, text)
+    return second, 0, text
 
 
 def events(count: int, first: int = 0, size: int = 0) -> list[Event]:
     """Events with an id each, of ``size`` characters at least."""
     return [
-        Event(SECOND + n // 3, n, json.dumps({"id": n, "pad": "x" * size}))
+        (SECOND + n // 3, n, json.dumps({"id": n, "pad": "x" * size}))
         for n in range(first, first + count)
     ]
 

@@ -87,7 +87,7 @@ class Host(Sender):
     def acknowledge(self, batch: Batch) -> None:
         assert self._there
         self.before(batch)
-        found = [json.loads(event.text)["id"] for event in batch.events]
+        found = [json.loads(text)["id"] for _, _, text in batch.events]
         if self.down or self.poison.intersection(found) or self.refuses(batch):
             self._there = False
             raise NotAccepted(f"{self.address} closed the connection")

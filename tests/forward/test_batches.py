@@ -18,7 +18,7 @@ from tests.forward.events import batches, entries, event, events, tags
 def ids(batch: Batch, packed: bool = False) -> list[int]:
     """Of the records in it, and of the events beside them."""
     found = [record["id"] for _, _, record in entries(batch, packed)]
-    assert found == [json.loads(one.text)["id"] for one in batch.events]
+    assert found == [json.loads(text)["id"] for _, _, text in batch.events]
     return found
 
 

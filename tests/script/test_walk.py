@@ -77,7 +77,7 @@ class World:
         for step in self.walk.steps(FIRST, LAST):
             assert FIRST <= step.done_from <= done_from
             # What has been called done brings nothing more.
-            assert all(e.second < done_from for e in step.events if e not in step.page.undated)
+            assert all(s < done_from for s, _, _ in {*step.events} - {*step.page.undated})
             done_from = step.done_from
             steps.append(step)
         assert done_from == FIRST
@@ -85,7 +85,7 @@ class World:
 
     def texts(self) -> list[str]:
         """The events of the whole stretch."""
-        return [event.text for step in self.steps() for event in step.events]
+        return [text for step in self.steps() for _, _, text in step.events]
 
 
 def of(slack: FakeSlack) -> Answers:

@@ -21,7 +21,7 @@ def lines() -> Lines:
 def events(count: int, first: int = 0, size: int = 0) -> list[Event]:
     """Events with an id each, of ``size`` characters at least."""
     return [
-        Event(SECOND + n // 3, n, json.dumps({"id": n, "pad": "x" * size}))
+        (SECOND + n // 3, n, json.dumps({"id": n, "pad": "x" * size}))
         for n in range(first, first + count)
     ]
 

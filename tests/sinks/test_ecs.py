@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.ecs import LINES, EcsLines
 from slack_audit_input.sinks.lines import FRONT
 from slack_audit_input.sinks.ndjson import NdjsonFile
@@ -14,7 +13,7 @@ from tests.sinks.events import COLLECTOR, SECOND
 
 
 def written(*texts: str) -> list[dict[str, object]]:
-    found = b"".join(EcsLines(COLLECTOR).encoded([Event(SECOND, 1, text) for text in texts]))
+    found = b"".join(EcsLines(COLLECTOR).encoded([(SECOND, 1, text) for text in texts]))
     assert found.endswith(b"\n")
     lines = found.splitlines()
     # A line that a crash cut is known by how it begins.
@@ -59,7 +58,7 @@ def test_what_cannot_be_read_is_not_lost(text: str) -> None:
 
 
 def test_many_lines_in_blocks(tmp_path: Path) -> None:
-    events = [Event(SECOND, n, f'{{"id":"{n}"}}') for n in range(2 * LINES + 3)]
+    events = [(SECOND, n, f'{{"id":"{n}"}}') for n in range(2 * LINES + 3)]
     assert len(list(EcsLines(COLLECTOR).encoded(events))) == 3
     sink = NdjsonFile(EcsLines(COLLECTOR), tmp_path / "out")
     sink.write(events)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.lines import FRONT, LINES
 from tests.sinks.events import COLLECTOR, SECOND, lines
 
@@ -26,7 +25,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 
 def line_of(text: str, second: int = SECOND) -> bytes:
     """The one line of an entry."""
-    (block,) = lines().encoded([Event(second, 1, text)])
+    (block,) = lines().encoded([(second, 1, text)])
     assert block.endswith(b"\n")
     assert block.count(b"\n") == 1
     return block[:-1]
@@ -119,7 +118,7 @@ def test_lone_surrogates_are_escapes_that_say_the_same(text: str) -> None:
 
 def test_many_events_come_in_blocks_and_in_order() -> None:
     count = 2 * LINES + 17
-    made = [Event(SECOND + n // 5, n, f'{{"n":{n}}}') for n in range(count)]
+    made = [(SECOND + n // 5, n, f'{{"n":{n}}}') for n in range(count)]
     blocks = list(lines().encoded(made))
     assert [block.count(b"\n") for block in blocks] == [LINES, LINES, 17]
     found = [json.loads(line) for line in b"".join(blocks).splitlines()]

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slack_audit_input.model.errors import SinkError
-from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.splunk import EVENTS, Elements, Metadata, SplunkStream
 from tests.sinks.events import events
 from tests.sinks.xml import elements
@@ -24,7 +23,7 @@ METADATA = Metadata("slack:audit:a&<b>", "slack:audit", "main", "acme")
 
 
 def written(texts: list[str], metadata: Metadata = METADATA) -> bytes:
-    found = [Event(1_700_000_000 + n, n, text) for n, text in enumerate(texts)]
+    found = [(1_700_000_000 + n, n, text) for n, text in enumerate(texts)]
     return b"<stream>" + b"".join(Elements(metadata).encoded(found)) + b"</stream>"
 
 
@@ -102,12 +101,11 @@ def test_after_a_broken_pipe_nothing_more_is_written() -> None:
 
 _WRITER = """
 import sys
-from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.splunk import Metadata, SplunkStream
 sink = SplunkStream(Metadata("s", "t", "", ""), 1)
 n = 0
 while True:
-    sink.write([Event(1, n + i, '{"id":%d,"pad":"%s"}' % (n + i, "x" * 300)) for i in range(50)])
+    sink.write([(1, n + i, '{"id":%d,"pad":"%s"}' % (n + i, "x" * 300)) for i in range(50)])
     n += 50
     sys.stderr.write("%d\\n" % n)
     sys.stderr.flush()

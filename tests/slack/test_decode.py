@@ -70,20 +70,20 @@ def test_every_entry_comes_out_as_it_was_sent(body: Body) -> None:
         wanted[expected_second(entry.value) is not None].append(entry)
     for dated, events in ((True, page.events), (False, page.undated)):
         assert len(events) == len(wanted[dated])
-        for event, entry in zip(events, wanted[dated]):
-            got = event.text.encode("utf-8", "surrogateescape")
+        for (second, key, text), entry in zip(events, wanted[dated]):
+            got = text.encode("utf-8", "surrogateescape")
             assert b"\n" not in got and b"\r" not in got
             if entry.pretty:
-                assert same(json.loads(event.text), json.loads(body_text(entry.raw)))
+                assert same(json.loads(text), json.loads(body_text(entry.raw)))
             else:
                 assert got == entry.raw
             value = entry.value
             name = value.get("id") if isinstance(value, dict) else None
             usable = isinstance(name, str) and name
             if b"\xed" not in entry.raw:  # where a surrogate came raw, the id is its bytes
-                assert event.key == (keys_of([str(name)])[0] if usable else hash_of(event.text))
-            second = expected_second(value)
-            assert event.second == (WINDOW_END if second is None else second)
+                assert key == (keys_of([str(name)])[0] if usable else hash_of(text))
+            wanted_second = expected_second(value)
+            assert second == (WINDOW_END if wanted_second is None else wanted_second)
     dates = [s for s in (expected_second(e.value) for e in body.entries) if s is not None]
     assert page.newest == max(dates, default=None)
     assert page.oldest == min(dates, default=None)
@@ -128,9 +128,9 @@ def test_filters_drop_entries_but_not_their_dates(body: Body, action: str) -> No
 @pytest.mark.parametrize("entry", ['""', '"x"', "0", "-1.5e3", "null", "true", "[]", "[[]]", "NaN"])
 def test_entries_that_are_no_objects_are_delivered(entry: str) -> None:
     page = decode_page(body_of(entry, '{"id":"a","date_create":7}', entry), WINDOW_END)
-    assert [e.text for e in page.undated] == [entry, entry]
-    assert page.undated[0] == Event(WINDOW_END, hash_of(entry), entry)
-    assert [e.second for e in page.events] == [7]
+    assert [text for _, _, text in page.undated] == [entry, entry]
+    assert page.undated[0] == (WINDOW_END, hash_of(entry), entry)
+    assert [second for second, _, _ in page.events] == [7]
     assert page.odd == 2
 
 
@@ -161,7 +161,7 @@ def test_dates_in_any_form(date: str, second: int | None) -> None:
     entry = f'{{"id":"x","date_create":{date}}}'
     page = decode_page(body_of(entry), WINDOW_END)
     [event] = events_of(page)
-    assert event == Event(WINDOW_END if second is None else second, keys_of(["x"])[0], entry)
+    assert event == (WINDOW_END if second is None else second, keys_of(["x"])[0], entry)
     assert bool(page.undated) == (second is None)
 
 
@@ -186,7 +186,7 @@ def test_dates_in_any_form(date: str, second: int | None) -> None:
 )
 def test_details_that_other_parsers_stumble_over(details: str) -> None:
     entry = f'{{"details":{details},"id":"x","date_create":7,"more":{details}}}'
-    assert only(body_of(entry)) == Event(7, keys_of(["x"])[0], entry)
+    assert only(body_of(entry)) == (7, keys_of(["x"])[0], entry)
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', '[{"":'])
@@ -197,22 +197,19 @@ def test_nesting_of_100_000_levels(opening: str) -> None:
     inside = f'{{"a":[{deep},1,{{"b":{deep}}}],"details":{deep},"id":"x","date_create":7}}'
     after = '{"id":"y","date_create":6}'
     page = decode_page(body_of(deep, inside, after), WINDOW_END)
-    assert [(e.second, e.key) for e in page.events] == [
-        (7, keys_of(["x"])[0]),
-        (6, keys_of(["y"])[0]),
-    ]
-    assert [e.text for e in page.events] == [inside, after]
-    assert page.undated == [Event(WINDOW_END, hash_of(deep), deep)]
+    assert page.events == [(7, keys_of(["x"])[0], inside), (6, keys_of(["y"])[0], after)]
+    assert page.undated == [(WINDOW_END, hash_of(deep), deep)]
     for cut in (deep[:-1], deep[: len(deep) // 2], inside[:-1]):
         with pytest.raises(Retryable):
             decode_page(body_of(after, cut), WINDOW_END)
     rest = f',"extra":{deep}'.encode()
-    assert only(body_of(after, rest=rest)).text == after
+    _, _, text = only(body_of(after, rest=rest))
+    assert text == after
 
 
 def test_a_key_twice_counts_as_the_last() -> None:
     entry = '{"id":"x","id":"y","date_create":1,"date_create":2}'
-    assert only(body_of(entry)) == Event(2, keys_of(["y"])[0], entry)
+    assert only(body_of(entry)) == (2, keys_of(["y"])[0], entry)
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -221,30 +218,33 @@ def test_an_entry_of_50_megabytes(indent: int | None) -> None:
     value = {"id": "x", "date_create": 7, "details": ["\n" * 12_500_000, "x" * 25_000_000]}
     entry = json.dumps(value, indent=indent)
     began = time.process_time()
-    event = only(body_of(entry))
+    second, _, text = only(body_of(entry))
     assert time.process_time() - began < 10
-    assert (event.second, len(event.text)) == (7, len(entry))
-    assert event.text == entry.replace("\n", " ")
+    assert (second, len(text)) == (7, len(entry))
+    assert text == entry.replace("\n", " ")
 
 
 def test_bytes_that_are_no_utf_8_come_out_again() -> None:
     bad = b'{"id":"x","date_create":7,"details":"\xff\xfe \xed\xa0\x80 \xc3\xa9 \xc3"}'
     good = '{"id":"é","date_create":6}'.encode()
     page = decode_page(body_of(bad, good), WINDOW_END)
-    assert [e.text.encode("utf-8", "surrogateescape") for e in page.events] == [bad, good]
-    assert page.events[1].key == keys_of(["é"])[0]
+    assert [text.encode("utf-8", "surrogateescape") for _, _, text in page.events] == [bad, good]
+    _, key, _ = page.events[1]
+    assert key == keys_of(["é"])[0]
 
 
 @pytest.mark.parametrize("rest", [b"", b',"ok":true', b',"response_metadata":null'])
 def test_a_byte_order_mark_is_passed_over(rest: bytes) -> None:
-    assert only(b"\xef\xbb\xbf" + body_of('{"id":"x","date_create":7}', rest=rest)).second == 7
+    body = body_of('{"id":"x","date_create":7}', rest=rest)
+    second, _, _ = only(b"\xef\xbb\xbf" + body)
+    assert second == 7
 
 
 def test_line_breaks_within_strings_are_escaped_and_between_tokens_go() -> None:
     entry = '{\r\n "id": "x",\n "date_create": 7, "details": "a\nb\r\\n\\\\"\n}'
-    event = only(body_of(entry))
-    assert event.text == '{   "id": "x",  "date_create": 7, "details": "a\\nb\\r\\n\\\\" }'
-    assert json.loads(event.text)["details"] == "a\nb\r\n\\"
+    _, _, text = only(body_of(entry))
+    assert text == '{   "id": "x",  "date_create": 7, "details": "a\\nb\\r\\n\\\\" }'
+    assert json.loads(text)["details"] == "a\nb\r\n\\"
 
 
 ENTRIES = (
@@ -395,8 +395,8 @@ def test_published_entries(newlines: bool) -> None:
     page = decode_page(body.encode(), WINDOW_END)
     assert page.entries == len(lines) > 50
     dated = [line for line in lines if expected_second(json.loads(line)) is not None]
-    assert [e.text for e in page.events] == dated
+    assert [text for _, _, text in page.events] == dated
     assert len(page.undated) == len(lines) - len(dated)
     names = [json.loads(line).get("id") for line in dated]
     with_id = {n for n in names if n}
-    assert len({e.key for e, n in zip(page.events, names) if n}) == len(with_id)
+    assert len({key for (_, key, _), n in zip(page.events, names) if n}) == len(with_id)

@@ -111,7 +111,7 @@ def test_an_entry_inside_an_entry_is_part_of_it(by_alphabet: bool) -> None:
         entries = [dict(sorted(entry.items())) for entry in entries]
     assert_same(page_text(entries))
     page = decode_page(page_text(entries).encode(), WINDOW_END)
-    assert [event.second for event in page.events] == [e["date_create"] for e in entries]
+    assert [second for second, _, _ in page.events] == [e["date_create"] for e in entries]
 
 
 def test_usual_pages_take_the_quick_way() -> None:
@@ -185,7 +185,8 @@ def test_bytes_that_are_no_text_go_through() -> None:
     body = page_text([usual(1, "caf\xe9"), usual(2), usual(3)]).encode("latin-1")
     page = decode_page(body, WINDOW_END)
     assert page == decode_text(text_of(body), WINDOW_END)
-    assert b"caf\xe9" in page.events[0].text.encode("utf-8", "surrogateescape")
+    _, _, first = page.events[0]
+    assert b"caf\xe9" in first.encode("utf-8", "surrogateescape")
 
 
 def test_what_is_no_json_inside_a_usual_entry_is_delivered_as_it_came() -> None:
@@ -193,4 +194,5 @@ def test_what_is_no_json_inside_a_usual_entry_is_delivered_as_it_came() -> None:
     assert skim([text.encode()], Entries(WINDOW_END, None)) is None
     page = decode_page(text.encode(), WINDOW_END)
     assert page.entries == 3
-    assert '"general" oops' in page.events[0].text
+    _, _, first = page.events[0]
+    assert '"general" oops' in first

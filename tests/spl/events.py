@@ -34,11 +34,11 @@ def record_rows(records: Iterable[Event], indexed: float) -> list[dict[str, list
     app = App.load()
     found = [
         {
-            **app.fields(record.text, COVERAGE),
-            "_time": [str(record.second)],
+            **app.fields(text, COVERAGE),
+            "_time": [str(second)],
             "_indextime": [str(int(indexed))],
         }
-        for record in records
+        for second, _, text in records
     ]
     return sorted(found, key=lambda row: -int(row["_time"][0]))
 

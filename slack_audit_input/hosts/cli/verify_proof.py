@@ -99,7 +99,7 @@ class Proof:
             finally:
                 self._keep(log)
             progress.show(Sample(0, self._entries, self._walk.calls))
-        self.organization = organization_in(event.text for event in verifier.page)
+        self.organization = organization_in(text for _, _, text in verifier.page)
 
     def _take_kept(self, done: tuple[Span, ...], log: Log) -> list[int]:
         """What an earlier run has found out and what still holds; keys without a date in it."""

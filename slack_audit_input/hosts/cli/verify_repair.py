@@ -19,7 +19,7 @@ from slack_audit_input.hosts.cli.held import Held
 from slack_audit_input.hosts.cli.outputs import sink_of
 from slack_audit_input.hosts.cli.session import Session
 from slack_audit_input.hosts.cli.verify_proof import Proof
-from slack_audit_input.model.event import UNDATED, Event, Page
+from slack_audit_input.model.event import UNDATED, Event, Page, with_keys
 from slack_audit_input.model.ledger import Span
 
 #: Seconds to wait for a running collector to deliver what it was asked to read again.
@@ -104,7 +104,7 @@ class Repair:
             committer = Committer(sink, self._checkpoint, state.version, state.account, "")
             page = Page([], events, len(events), None, None, True, "", True, frozenset(), 0)
             committer.index.of(page)
-            new = {event.key: None for event in events}
+            new = {key: None for _, key, _ in events}
             committer.deliver(
                 events,
                 {UNDATED: new},
@@ -179,9 +179,8 @@ class Repair:
 
     def _lacked(self, host: Held, hour: int, events: list[Event]) -> list[Event]:
         """Those of a page that the host lacks; it is given them right after."""
-        keys = host.lacked(hour)
-        going = [event for event in events if event.key in keys]
-        host.has_now(hour, [event.key for event in going])
+        going = with_keys(events, host.lacked(hour))
+        host.has_now(hour, [key for _, key, _ in going])
         return going
 
     def _send(self, host: Held) -> None:
@@ -194,7 +193,7 @@ class Repair:
                 parts = [*parts, self._proof.undated_within[hour]]
             for events in picked(self._walk, parts, keys):
                 sink.write(events)
-                sent = {event.key for event in events}
+                sent = {key for _, key, _ in events}
                 keys -= sent
                 host.has_now(hour, sent)
                 if not keys:

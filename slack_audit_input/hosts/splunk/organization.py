@@ -35,7 +35,7 @@ def found_by(client: Client) -> Organization:
     """Read the newest entries. Raises CollectorError when that is not possible."""
     listed_actions(client)
     page = newest_page(client, LOOKED_AT)
-    places = Counter(filter(None, map(_place_of, (event.text for event in page.events))))
+    places = Counter(filter(None, map(_place_of, (text for _, _, text in page.events))))
     reads = "the organization's audit log"
     reads += f"; newest entry {shown(page.newest)}" if page.newest is not None else "; it is empty"
     if not places:

@@ -27,13 +27,14 @@ class DeadLetters:
 
     def add(self, event: Event, tag: str, reason: str) -> None:
         """Return once the entry is on the disk. Raises SinkError."""
+        _second, _key, text = event
         front = {
             "set_aside": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "reason": reason,
             "tag": tag,
             "collector": self._collector,
         }
-        line = f"{json.dumps(front)[:-1]}, {_entry(event.text)}}}\n"
+        line = f"{json.dumps(front)[:-1]}, {_entry(text)}}}\n"
         try:
             _append(self.path, line.encode())
         except OSError as error:

@@ -117,12 +117,12 @@ class ForwardSink:
         self._hosts.close()
 
     def _set_aside(self, batch: Batch, reason: str) -> None:
-        event = batch.events[0]
+        event = second, _key, _text = batch.events[0]
         self._dead_letters.add(event, batch.tag, reason)
         self._log(
             "error",
             "set_aside",
-            second=event.second,
+            second=second,
             file=self._dead_letters.path,
             reason=reason,
             note="the host refuses this entry and accepts others",

@@ -8,7 +8,6 @@ import time
 import uuid
 
 from slack_audit_input.model.errors import ConfigError, SinkError
-from slack_audit_input.model.event import Event
 from slack_audit_input.sinks.forward.batches import Batch, Batches
 from slack_audit_input.sinks.forward.failures import Failure, Misfit
 from slack_audit_input.sinks.forward.sender import Sender
@@ -27,7 +26,7 @@ def specimen(batches: Batches) -> Batch:
         "action": TEST_ACTION,
         "note": _NOTE,
     }
-    return next(batches.of([Event(now, 0, json.dumps(fields))]))
+    return next(batches.of([(now, 0, json.dumps(fields))]))
 
 
 def try_host(sender: Sender, batch: Batch | None, packed: bool = False) -> None:
