@@ -29,14 +29,16 @@ from slack_audit_input.model.errors import AuthError, ConfigError, ProtocolError
 from slack_audit_input.slack.answers import document_of
 from slack_audit_input.slack.budget import CallBudget
 from slack_audit_input.slack.classify import raise_not_ok
-from slack_audit_input.slack.client import API_URL, Answer, Client, Settings, Token
+from slack_audit_input.slack.client import Answer, Client
 from slack_audit_input.slack.clock import SlackClock
 from slack_audit_input.slack.filters import Filters
 from slack_audit_input.slack.oauth import refresher
 from slack_audit_input.slack.oauth import web_api_url as url_of_web_api
 from slack_audit_input.slack.rotation import Rotation
 from slack_audit_input.slack.scan import scan_hard
+from slack_audit_input.slack.settings import API_URL, Settings
 from slack_audit_input.slack.source import TokenSource
+from slack_audit_input.slack.token import Token
 
 if TYPE_CHECKING:
     from typing_extensions import Self

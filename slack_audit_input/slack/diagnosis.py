@@ -15,9 +15,10 @@ from typing import NamedTuple
 from slack_audit_input.model.errors import AuthError, CallFailed, CollectorError, ConfigError
 from slack_audit_input.slack.answers import refusal_of
 from slack_audit_input.slack.classify import AUTH_CODES
-from slack_audit_input.slack.client import Client, Settings
+from slack_audit_input.slack.client import Client
 from slack_audit_input.slack.decode import decode_page
 from slack_audit_input.slack.oauth import SCOPE, Identity, WebApi
+from slack_audit_input.slack.settings import Settings
 from slack_audit_input.slack.source import TokenSource
 from slack_audit_input.slack.token import Token
 

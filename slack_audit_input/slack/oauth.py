@@ -26,8 +26,9 @@ from slack_audit_input.slack.classify import (
     scopes_of,
     seconds_of,
 )
-from slack_audit_input.slack.client import Answer, Client, Settings, checked_url, is_loopback
+from slack_audit_input.slack.client import Answer, Client
 from slack_audit_input.slack.credentials import App, Pair
+from slack_audit_input.slack.settings import Settings, checked_url, is_loopback
 from slack_audit_input.slack.token import NoToken, Token
 from slack_audit_input.slack.unpack import inflate
 

@@ -22,8 +22,9 @@ from slack_audit_input.sinks.forward.failures import Failure
 from slack_audit_input.sinks.forward.handshake import Credentials
 from slack_audit_input.slack.answers import document_of, page_of
 from slack_audit_input.slack.classify import RETRY_AFTER_MOST, error_of, seconds_of
-from slack_audit_input.slack.client import Answer, checked_proxy, checked_url
+from slack_audit_input.slack.client import Answer
 from slack_audit_input.slack.clock import date_of
+from slack_audit_input.slack.settings import checked_proxy, checked_url
 from tests.forward.events import batches, events
 from tests.fuzz.damage import check_words, value_or_error
 from tests.fuzz.test_forward import CREDENTIALS, KEY, _sender

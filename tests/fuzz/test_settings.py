@@ -16,7 +16,7 @@ from slack_audit_input.hosts.cli.main import COMMANDS, cli
 from slack_audit_input.hosts.moments import second_of
 from slack_audit_input.hosts.splunk.fields import input_fields
 from slack_audit_input.model.errors import ConfigError
-from slack_audit_input.slack.client import checked_proxy, checked_url
+from slack_audit_input.slack.settings import checked_proxy, checked_url
 from tests.fuzz.damage import check_words, damaged, fuzzed, hangs, value_or_error
 
 pytestmark = hangs

@@ -26,7 +26,9 @@ from slack_audit_input.model.errors import (
 )
 from slack_audit_input.model.ledger import BACKLOG, Reading
 from slack_audit_input.slack.answers import page_of
-from slack_audit_input.slack.client import Answer, Client, Settings, Token, checked_url
+from slack_audit_input.slack.client import Answer, Client
+from slack_audit_input.slack.settings import Settings, checked_url
+from slack_audit_input.slack.token import Token
 from slack_audit_input.slack.unpack import TooLarge, inflate
 from tests.slack.servers import Wire, always, answer, reset, wire
 

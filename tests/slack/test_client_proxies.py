@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from slack_audit_input.model.errors import CollectorError, ConfigError, Retryable
-from slack_audit_input.slack.client import Answer, Client, Settings, Token
+from slack_audit_input.slack.client import Answer, Client
+from slack_audit_input.slack.settings import Settings
+from slack_audit_input.slack.token import Token
 from tests.slack.conftest import Certificate
 from tests.slack.servers import Wire, always, answer, read_head, wire
 

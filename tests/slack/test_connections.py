@@ -9,7 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from slack_audit_input.slack.client import Client, Connections, Settings, Token
+from slack_audit_input.slack.client import Client, Connections
+from slack_audit_input.slack.settings import Settings
+from slack_audit_input.slack.token import Token
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from slack_audit_input.emulator import EmulatorOptions, RunningEmulator, start
-from slack_audit_input.slack.client import Settings
+from slack_audit_input.slack.settings import Settings
 
 SMALL = EmulatorOptions(calls_per_minute=0, events_per_day=500, history_days=2)
 

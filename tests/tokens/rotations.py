@@ -35,10 +35,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from slack_audit_input.model.errors import CollectorError
-from slack_audit_input.slack.client import Client, Settings
+from slack_audit_input.slack.client import Client
 from slack_audit_input.slack.credentials import App, Credentials, Pair, credentials_in
 from slack_audit_input.slack.oauth import Grant, refresher
 from slack_audit_input.slack.rotation import Rotation
+from slack_audit_input.slack.settings import Settings
 from slack_audit_input.slack.token import Token
 from slack_audit_input.stores.credentials_file import CredentialsFile
 

@@ -11,9 +11,9 @@ from pytest_httpserver import HTTPServer
 from slack_audit_input.emulator import RunningEmulator, start
 from slack_audit_input.emulator.accounts import ACCOUNTS
 from slack_audit_input.model.errors import AuthError, ConfigError, RateLimited, Retryable
-from slack_audit_input.slack.client import Settings
 from slack_audit_input.slack.diagnosis import WORDS, Diagnosis, diagnose, kind_of
 from slack_audit_input.slack.oauth import Identity
+from slack_audit_input.slack.settings import Settings
 from slack_audit_input.slack.token import Token
 from tests.tokens.conftest import SMALL
 

@@ -17,7 +17,6 @@ from slack_audit_input.model.errors import (
     RateLimited,
     Retryable,
 )
-from slack_audit_input.slack.client import Settings
 from slack_audit_input.slack.credentials import App
 from slack_audit_input.slack.oauth import (
     WebApi,
@@ -26,6 +25,7 @@ from slack_audit_input.slack.oauth import (
     refresher,
     web_api_url,
 )
+from slack_audit_input.slack.settings import Settings
 from slack_audit_input.slack.token import Token
 
 APP = App("1111111111.2222222222", Token("emulated-client-secret"))

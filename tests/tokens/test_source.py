@@ -10,7 +10,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from slack_audit_input.model.errors import AuthError, ConfigError
-from slack_audit_input.slack.client import Client, Settings
+from slack_audit_input.slack.client import Client
+from slack_audit_input.slack.settings import Settings
 from slack_audit_input.slack.source import Reread, is_refused
 from slack_audit_input.slack.token import Token
 

@@ -27,8 +27,9 @@ from slack_audit_input.catalogue import (
 )
 from slack_audit_input.model.errors import CallFailed, CollectorError, ConfigError
 from slack_audit_input.slack.answers import document_of
-from slack_audit_input.slack.client import API_URL as DEFAULT_API_URL
-from slack_audit_input.slack.client import Answer, Client, Settings, checked_url
+from slack_audit_input.slack.client import Answer, Client
+from slack_audit_input.slack.settings import API_URL as DEFAULT_API_URL
+from slack_audit_input.slack.settings import Settings, checked_url
 from slack_audit_input.slack.unpack import TooLarge
 
 # The whole answer of /actions was 30 kB in August 2026. Whatever is 500 times that is no catalogue.

@@ -34,10 +34,11 @@ from slack_audit_input.model.errors import (
     StoreError,
 )
 from slack_audit_input.slack.answers import document_of, page_of, params_of
-from slack_audit_input.slack.client import Answer, Client, checked_url
-from slack_audit_input.slack.client import Settings as ClientSettings
+from slack_audit_input.slack.client import Answer, Client
 from slack_audit_input.slack.diagnosis import REGIONS, diagnose
 from slack_audit_input.slack.oauth import web_api_url
+from slack_audit_input.slack.settings import Settings as ClientSettings
+from slack_audit_input.slack.settings import checked_url
 from slack_audit_input.slack.source import TokenSource
 from slack_audit_input.stores.places import place_of
 from slack_audit_input.stores.sql import SqlState

@@ -9,7 +9,8 @@ import time
 from slack_audit_input.collector.sharing import Share, SharedWorkers
 from slack_audit_input.hosts.memory import trim
 from slack_audit_input.hosts.running import StopSign
-from slack_audit_input.slack.client import Client, Connections, Settings
+from slack_audit_input.slack.client import Client, Connections
+from slack_audit_input.slack.settings import Settings
 from slack_audit_input.slack.source import TokenSource
 
 #: Connections to one host that are kept open. Most calls are short, and few are under way.

@@ -18,9 +18,9 @@ from slack_audit_input.hosts.cli.logs import LEVELS, Logger
 from slack_audit_input.hosts.cli.places import default_state
 from slack_audit_input.hosts.moments import second_of
 from slack_audit_input.model.errors import ConfigError
-from slack_audit_input.slack.client import API_URL
-from slack_audit_input.slack.client import Settings as ClientSettings
 from slack_audit_input.slack.filters import Filters
+from slack_audit_input.slack.settings import API_URL
+from slack_audit_input.slack.settings import Settings as ClientSettings
 
 #: What an id of Slack's is made of, and what the state can remember of a filter.
 _ID = re.compile(r"[A-Za-z0-9_.:-]{0,100}")

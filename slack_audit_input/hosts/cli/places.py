@@ -12,7 +12,7 @@ from slack_audit_input import __version__
 from slack_audit_input.collector.ports import Log
 from slack_audit_input.collector.settings import Settings
 from slack_audit_input.model.errors import ConfigError
-from slack_audit_input.slack.client import Token
+from slack_audit_input.slack.token import Token
 
 
 def default_state() -> Path:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from slack_audit_input.collector.ports import Log
 from slack_audit_input.model.errors import AuthError, ConfigError
-from slack_audit_input.slack.client import is_loopback
+from slack_audit_input.slack.settings import is_loopback
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -30,8 +30,9 @@ from slack_audit_input.model.errors import (
     StoreError,
     Superseded,
 )
-from slack_audit_input.slack.client import Client, checked_url
-from slack_audit_input.slack.client import Settings as ClientSettings
+from slack_audit_input.slack.client import Client
+from slack_audit_input.slack.settings import Settings as ClientSettings
+from slack_audit_input.slack.settings import checked_url
 from slack_audit_input.slack.source import TokenSource
 
 

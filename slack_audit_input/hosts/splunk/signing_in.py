@@ -22,9 +22,9 @@ from slack_audit_input.hosts.splunk.fields import in_words
 from slack_audit_input.hosts.splunk.safe import Safe
 from slack_audit_input.hosts.splunk.splunkd import Splunkd
 from slack_audit_input.model.errors import AuthError, CollectorError, ConfigError
-from slack_audit_input.slack.client import Settings
 from slack_audit_input.slack.credentials import App, Pair
 from slack_audit_input.slack.oauth import SCOPE, WebApi
+from slack_audit_input.slack.settings import Settings
 from slack_audit_input.slack.token import Token
 
 REALM = "slack_audit_sign_in"
