@@ -26,6 +26,7 @@ from typing import Any
 
 from slack_audit_input.model.errors import StoreError, Superseded
 from slack_audit_input.model.state import Change, Hour, Request, State
+from slack_audit_input.stores.kvstore_commits import CommitLog
 from slack_audit_input.stores.kvstore_documents import (
     CHECKPOINTS,
     COLLECTIONS,
@@ -34,7 +35,6 @@ from slack_audit_input.stores.kvstore_documents import (
     GONE,
     HOURS,
     PART,
-    PARTS,
     REQUESTS,
     STATUS,
     Commit,
@@ -78,6 +78,7 @@ class KVCheckpoint:
         part: int = PART,
     ) -> None:
         self._documents = documents
+        self._commits = CommitLog(documents, input, part=part)
         self._input = input
         self._key = key_of(input)
         self._mine = {"input": input}
@@ -86,11 +87,10 @@ class KVCheckpoint:
         self._requests_every = requests_every
         self._requests_at = float("-inf")
         self._monotonic = monotonic
-        self._part = part
 
     def load(self) -> State | None:
         """What the newest commit says, and the note."""
-        found = self._heads()
+        found = self._commits.heads()
         if not found:
             self._check_never_begun()
             return None
@@ -109,14 +109,16 @@ class KVCheckpoint:
             if (before.version if before else 0) != version:
                 raise self._superseded()
         commit = Commit(self._input, version + 1, secrets.token_hex(8), change)
-        commit = commit._replace(parts=self._insert(commit))
-        self._check_it_follows(commit, before)
+        parts = self._commits.insert(commit)
+        if parts is None or not self._commits.confirm(commit, before):
+            raise self._superseded()
+        commit = commit._replace(parts=parts)
         if before is None:
             # So that a lost checkpoint is told from one that never was.
             self._documents.save(HOURS, [{"_key": f"{self._key}|begun", **self._mine}])
         self._head, self._settled = commit, False
         self._spread(commit)
-        self._tidy(commit, before is not None and before.parts > 0)
+        self._commits.remove_before(commit, before is not None and before.parts > 0)
         self._settled = True
         return commit.version
 
@@ -177,7 +179,7 @@ class KVCheckpoint:
     def owner(self) -> tuple[str, float]:
         """Who committed last, and when; "" when nobody has, or it cannot be read."""
         try:
-            found = self._heads()
+            found = self._commits.heads()
         except StoreError:
             # Read again, so that a store which is away is not taken for a damaged document.
             self._documents.find(CHECKPOINTS, self._mine, limit=1)
@@ -193,75 +195,27 @@ class KVCheckpoint:
         version = rows[0].get("version") if rows else None
         if isinstance(version, str) and re.fullmatch("[0-9a-f]{16}", version):
             number = number_of(rows[0], "version")
-            self._insert(Commit(self._input, number + 1, secrets.token_hex(8), None))
+            commit = Commit(self._input, number + 1, secrets.token_hex(8), None)
+            if self._commits.insert(commit) is None:
+                raise self._superseded()
         self._remove_everything()
 
-    # -- the commits -----------------------------------------------------------------------
-
-    def _heads(self) -> list[Commit]:
-        """The commits that are there, newest first: one, or two if the newest is fresh."""
-        rows = self._documents.find(CHECKPOINTS, self._mine, sort="version:-1", limit=3)
-        return [Commit.of(row, self._input) for row in rows]
-
-    def _insert(self, commit: Commit) -> int:
-        """Add it, and return in how many parts; raise Superseded if somebody was faster."""
-        text = commit.text()
-        size = self._part
-        parts = [text[at : at + size] for at in range(size, len(text), size)]
-        common = {**self._mine, "version": ordered(commit.version), "attempt": commit.attempt}
-        self._documents.save(
-            PARTS,
-            [
-                {"_key": f"{self._key}|{commit.attempt}|{n}", **common, "part": n, "data": part}
-                for n, part in enumerate(parts)
-            ],
-        )
-        key = f"{self._key}|{ordered(commit.version)}"
-        document = {"_key": key, **commit.document(text[:size], len(parts))}
-        if self._documents.insert(CHECKPOINTS, document):
-            return len(parts)
-        # Ours after all, if the answer to a first try was lost.
-        found = self._documents.find(CHECKPOINTS, {"_key": key})
-        if not found or found[0].get("attempt") != commit.attempt:
-            raise self._superseded()
-        return len(parts)
-
-    def _check_it_follows(self, commit: Commit, before: Commit | None) -> None:
-        rows = self._documents.find(
-            CHECKPOINTS, self._mine, sort="version:-1", limit=3, fields="version,attempt"
-        )
-        there = [(row.get("version"), row.get("attempt")) for row in rows]
-        chain = [(ordered(c.version), c.attempt) for c in (commit, before) if c is not None]
-        if there[: len(chain)] != chain:
-            self._documents.remove(CHECKPOINTS, {**self._mine, "attempt": commit.attempt})
-            raise self._superseded()
+    # -- the newest commit, spread out ---------------------------------------------------------
 
     def _settle(self) -> Commit | None:
         """The newest commit, after what a crash may have left undone of it."""
-        found = self._heads()
+        found = self._commits.heads()
         head = found[0] if found else None
         if head is not None and head.forgotten:
             self._remove_everything()
             head = None
         elif head is not None:
             if len(found) > 1 or head.version == 1:
-                self._spread(self._whole(head))
+                self._spread(self._commits.whole(head))
             # Also the parts of commits that a crash kept from coming to be.
-            self._tidy(head, parts=True)
+            self._commits.remove_before(head, parts=True)
         self._head, self._settled = head, True
         return head
-
-    def _whole(self, commit: Commit) -> Commit:
-        if not commit.parts:
-            return commit
-        query = {**self._mine, "attempt": commit.attempt}
-        rows = self._documents.find(PARTS, query, sort="part")
-        if [row.get("part") for row in rows] != list(range(commit.parts)):
-            raise StoreError(
-                f"the checkpoint of input {self._input!r} has lost a part: restore the KV store "
-                "from a backup, or forget the input's state and begin anew"
-            )
-        return commit.with_parts([text_of(row, "data") for row in rows])
 
     def _spread(self, commit: Commit) -> None:
         change = commit.change
@@ -284,12 +238,6 @@ class KVCheckpoint:
             self._documents.remove(COVERAGE, {**self._mine, "hour": old})
         for some in _slices([{"number": ordered(n)} for n in change.answered]):
             self._documents.remove(REQUESTS, {**self._mine, "$or": some})
-
-    def _tidy(self, commit: Commit, parts: bool) -> None:
-        older = {**self._mine, "version": {"$lt": ordered(commit.version)}}
-        self._documents.remove(CHECKPOINTS, older)
-        if parts:
-            self._documents.remove(PARTS, older)
 
     # -- the rest --------------------------------------------------------------------------
 
