@@ -27,68 +27,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Protocol
 
 from slack_audit_input.model.errors import (
     AuthError,
     CollectorError,
     ConfigError,
-    RateLimited,
     Retryable,
     StoreError,
 )
 from slack_audit_input.slack.credentials import App, Credentials, Pair, credentials_in
 from slack_audit_input.slack.oauth import Grant
+from slack_audit_input.slack.ports import CredentialStore, Tell
+from slack_audit_input.slack.schedule import Backoff, due_at
 from slack_audit_input.slack.token import Token
 
-#: Of a token's life, after which it is refreshed; and how much earlier at most, by chance.
-SHARE = 2 / 3
-SPREAD = 0.05
-#: Seconds between two attempts after a fault: the first soon, while a grace may last.
-RETRY_LEAST = 1.0
-RETRY_MOST = 300.0
 #: Seconds for which the lock of another process is waited for. It holds it for one call to Slack.
 PATIENCE = 90.0
 #: A pair that is younger (seconds) is not refreshed once more because Slack refuses it, but once.
 YOUNG = 60.0
-
-
-class CredentialStore(Protocol):
-    """Where one account's credentials are kept, as one text. ``shown``: its place, for people.
-
-    ``exclusive``: the lock keeps every other process off that may be at work on it.
-    """
-
-    shown: str
-    exclusive: bool
-
-    def read(self) -> str | None:
-        """What is kept, None for nothing. Raises StoreError, ConfigError."""
-
-    def write(self, text: str, instead_of: str | None) -> bool:
-        """Keep ``text`` if what is kept is ``instead_of`` (None: nothing); was it?
-
-        Either the old text or the new one is there afterwards, whatever happens on the way.
-        Raises StoreError when it cannot be kept.
-        """
-
-    def lock(self, patience: float) -> AbstractContextManager[bool]:
-        """Nobody else who asks for the lock has it meanwhile.
-
-        False when it was not to be had in ``patience`` seconds. A store without locks always
-        says True.
-        """
-
-    def delete(self) -> None:
-        """Keep nothing any more. Raises StoreError."""
-
-
-class Tell(Protocol):
-    """A line for the log: level, what happened, and fields."""
-
-    def __call__(self, level: str, action: str, **fields: object) -> None:
-        """Tell it."""
 
 
 class Rotation:
@@ -116,8 +72,7 @@ class Rotation:
         self._tell = tell
         self._patience = patience
         self._turn = threading.Lock()
-        self._next_try = 0.0
-        self._wait = 0.0
+        self._backoff = Backoff()
         # The serial of the pair that was asked for because Slack refused the one before.
         self._forced = 0
         self._problem: CollectorError | None = None
@@ -195,7 +150,7 @@ class Rotation:
         now = self._wall()
         if not self._is_due(now):
             return self._credentials.pair.access
-        if now >= self._next_try or now < self._next_try - 2 * RETRY_MOST:
+        if self._backoff.is_over(now):
             try:
                 self._renew(None)
             except CollectorError as error:
@@ -207,12 +162,7 @@ class Rotation:
 
     def _postpone(self, error: CollectorError) -> None:
         self._problem = error
-        self._wait = min(max(RETRY_LEAST, 2 * self._wait), RETRY_MOST)
-        if isinstance(error, RateLimited):
-            self._wait = max(self._wait, error.retry_after)
-        elif isinstance(error, (AuthError, ConfigError)):
-            self._wait = RETRY_MOST
-        self._next_try = self._wall() + self._wait
+        self._backoff.failed(error, self._wall())
         ends = self._credentials.pair.expires_at or 0.0
         self._tell(
             "error" if isinstance(error, (AuthError, ConfigError)) else "warning",
@@ -241,7 +191,7 @@ class Rotation:
             # A full disk passes, and a splunkd that restarts is back soon.
             raise Retryable(str(error), "credentials") from None
         self._problem = None
-        self._wait = self._next_try = 0.0
+        self._backoff.reset()
 
     def _taken_over(self, refused: Token | None) -> bool:
         """Take what is kept; is it a pair that needs no refresh now?"""
@@ -339,8 +289,4 @@ class Rotation:
     def _adopt(self, text: str) -> None:
         credentials = credentials_in(text, self._store.shown)
         self._text, self._credentials, self._unkept = text, credentials, None
-        pair = credentials.pair
-        self._due_at: float | None = None
-        if pair.refresh is not None and pair.expires_at is not None:
-            life = max(0.0, pair.expires_at - pair.issued_at)
-            self._due_at = pair.issued_at + life * (SHARE - SPREAD * self._chance())
+        self._due_at = due_at(credentials.pair, self._chance)

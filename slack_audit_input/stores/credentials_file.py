@@ -29,7 +29,7 @@ _LOOK = 0.05
 
 
 class CredentialsFile:
-    """See ``slack.rotation.CredentialStore``. ``path``: made at the first write, mode 600."""
+    """See ``slack.ports.CredentialStore``. ``path``: made at the first write, mode 600."""
 
     exclusive = True
 

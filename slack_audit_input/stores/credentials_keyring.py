@@ -19,7 +19,7 @@ SERVICE = "slack-audit-input"
 
 
 class CredentialsInKeyring:
-    """See ``slack.rotation.CredentialStore``. ``lock_file``: the same for all on this machine.
+    """See ``slack.ports.CredentialStore``. ``lock_file``: the same for all on this machine.
 
     Raises ConfigError when there is no keyring to use.
     """

@@ -18,7 +18,7 @@ from slack_audit_input.model.errors import (
     StoreError,
 )
 from slack_audit_input.slack.credentials import credentials_in
-from slack_audit_input.slack.rotation import RETRY_MOST
+from slack_audit_input.slack.schedule import RETRY_MOST
 from slack_audit_input.slack.token import Token
 from tests.tokens.fakes import HOUR, MemoryStore, World
 

@@ -19,7 +19,7 @@ import pytest
 from keyrings.alt.file import PlaintextKeyring
 
 from slack_audit_input.model.errors import ConfigError, StoreError
-from slack_audit_input.slack.rotation import CredentialStore
+from slack_audit_input.slack.ports import CredentialStore
 from slack_audit_input.stores.credentials_file import CredentialsFile, locked
 from slack_audit_input.stores.credentials_keyring import CredentialsInKeyring
 

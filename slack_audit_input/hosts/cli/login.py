@@ -23,7 +23,7 @@ from slack_audit_input.model.errors import ConfigError, StoreError
 from slack_audit_input.slack.credentials import App, Credentials, credentials_in
 from slack_audit_input.slack.diagnosis import diagnose
 from slack_audit_input.slack.oauth import SCOPE, WebApi, authorize_url, challenge_of, web_api_url
-from slack_audit_input.slack.rotation import CredentialStore
+from slack_audit_input.slack.ports import CredentialStore
 from slack_audit_input.slack.settings import Settings
 from slack_audit_input.slack.token import Token
 

@@ -17,7 +17,8 @@ from slack_audit_input.hosts.cli.places import default_state, token_from
 from slack_audit_input.hosts.moments import shown
 from slack_audit_input.model.errors import ConfigError
 from slack_audit_input.slack.oauth import refresher, web_api_url
-from slack_audit_input.slack.rotation import CredentialStore, Rotation
+from slack_audit_input.slack.ports import CredentialStore
+from slack_audit_input.slack.rotation import Rotation
 from slack_audit_input.slack.settings import Settings
 from slack_audit_input.slack.source import Lasting, Reread, TokenSource
 from slack_audit_input.stores.credentials_file import CredentialsFile

@@ -17,7 +17,8 @@ from slack_audit_input.hosts.splunk.tokens import CALL, SignedIn, SplunkCredenti
 from slack_audit_input.model.errors import ConfigError
 from slack_audit_input.slack.credentials import App, Pair
 from slack_audit_input.slack.oauth import refresher, web_api_url
-from slack_audit_input.slack.rotation import Rotation, Tell
+from slack_audit_input.slack.ports import Tell
+from slack_audit_input.slack.rotation import Rotation
 from slack_audit_input.slack.settings import API_URL, Settings, checked_url
 from slack_audit_input.slack.source import Lasting, TokenSource
 from slack_audit_input.slack.token import Token

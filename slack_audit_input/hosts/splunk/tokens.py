@@ -53,7 +53,7 @@ class SignedIn(NamedTuple):
 
 
 class SplunkCredentials:
-    """The credentials of one account; see ``slack.rotation.CredentialStore``.
+    """The credentials of one account; see ``slack.ports.CredentialStore``.
 
     ``saved``: what the form has saved. ``wall``: unix seconds, ``sleep``: waits so many.
     """
