@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from slack_audit_input.emulator import RunningEmulator
-from tests.tokens.test_login import Terminal
+from tests.tokens.terminal import Terminal
 from tests.ui.visiting import PLAYWRIGHT, browser
 
 SCRIPT = Path(__file__).with_name("chromium.js")
