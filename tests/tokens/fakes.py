@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -141,3 +142,10 @@ class World:
             tell=self.told,
             **more,
         )
+
+
+def kept(world: World) -> dict[str, object]:
+    assert world.store.text is not None
+    found = json.loads(world.store.text)
+    assert isinstance(found, dict)
+    return found
