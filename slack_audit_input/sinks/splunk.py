@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Splunk's XML on stdout: what splunkd reads from a modular input.
 
-The entry's own text goes into ``<data>``, escaped and otherwise untouched. A thousand events are
-one write; splunklib's EventWriter builds a tree for each and flushes after it.
+The entry's own text goes into ``<data>``, escaped and otherwise untouched. Two hundred events
+are one write; splunklib's EventWriter builds a tree for each and flushes after it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from slack_audit_input.model.errors import SinkError
 from slack_audit_input.model.event import Event
 
-#: Events joined and written at once: about 1 MB, so that memory stays flat on a full page.
-EVENTS = 1000
+#: Events joined and written at once: about 0.2 MB, which stays in a processor's cache.
+EVENTS = 200
 _OPEN = b"<stream>"
 _CLOSE = b"</stream>\n"
 _BACK = "</data><done/></event>\n"
@@ -50,28 +50,33 @@ class Elements:
             for name, value in asdict(metadata).items()
             if value
         )
-        self._second: int | None = None
-        self._front = ""
 
     def encoded(self, events: Sequence[Event]) -> Iterator[bytes]:
-        """The elements of ``events``, about a megabyte at a time."""
+        """The elements of ``events``, some hundred kilobytes at a time."""
         for start in range(0, len(events), EVENTS):
             batch = events[start : start + EVENTS]
-            elements = "".join(map(self._element, batch))
+            elements = "".join(self._pieces(batch))
             block = elements.encode("utf-8", _SURROGATES)
             # Both looks are made by C over the whole batch: a pattern would take longer than
             # everything else.
             if block.translate(None, _KEPT) or "\ufffe" in elements or "\uffff" in elements:
-                sound = ((second, key, _sound(text)) for second, key, text in batch)
-                block = "".join(map(self._element, sound)).encode("utf-8", _SURROGATES)
+                sound = [(second, key, _sound(text)) for second, key, text in batch]
+                block = "".join(self._pieces(sound)).encode("utf-8", _SURROGATES)
             yield block
 
-    def _element(self, event: Event) -> str:
-        second, _key, text = event
-        if second != self._second:
-            self._second = second
-            self._front = f'<event unbroken="1"><time>{second}{self._rest}<data>'
-        return f"{self._front}{_escaped(text)}{_BACK}"
+    def _pieces(self, events: Sequence[Event]) -> list[str]:
+        """What the elements are made of: put together one by one they would be copied twice."""
+        pieces: list[str] = []
+        front = ""
+        last: int | None = None
+        for second, _key, text in events:
+            if second != last:
+                last = second
+                front = f'<event unbroken="1"><time>{second}{self._rest}<data>'
+            # Most have none of these, and to look is quicker than to replace nothing.
+            marked = "&" in text or "<" in text or ">" in text
+            pieces += (front, _escaped(text) if marked else text, _BACK)
+        return pieces
 
 
 class SplunkStream:
