@@ -59,6 +59,12 @@ class DeliveredIndex:
         """The buckets of every minute on ``page``."""
         minutes = {event[0] // MINUTE for event in page.events}
         missing = minutes - self._buckets.keys()
+        if self._floor is not None:
+            # Below the floor it is known which minutes the store has: a long backlog asks nothing.
+            below = self._floor // MINUTE
+            absent = {m for m in missing if m < below and m not in self._loose}
+            self._buckets.update((minute, set()) for minute in absent)
+            missing -= absent
         if missing:
             self._load(min(missing), max(missing), missing)
         if page.undated and UNDATED not in self._buckets:

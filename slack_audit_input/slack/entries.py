@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from operator import ge, itemgetter
+from operator import itemgetter
 from typing import Any
 
 from slack_audit_input.model.event import Event, Page
@@ -185,7 +185,7 @@ class Entries:
             entries=self._count,
             newest=max(dates) if dates else None,
             oldest=min(dates) if dates else None,
-            ordered=all(map(ge, dates, dates[1:])),
+            ordered=dates == sorted(dates, reverse=True),
             next_cursor=next_cursor,
             end_stated=stated,
             actions=frozenset(self._actions),

@@ -65,7 +65,7 @@ def skim(chunks: Iterable[bytes], entries: Entries) -> str | None:
                 rest = rest[len(_HEAD) :]
             end = _last_end(rest)
             if end:
-                batch = b"[%b]" % rest[:end]
+                batch = b"".join((b"[", memoryview(rest)[:end], b"]"))
                 found += _fields(batch)
                 texts += [str(raw, "utf-8") for raw in _raws(batch)]
                 rest = rest[end + 1 :]

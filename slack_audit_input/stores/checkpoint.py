@@ -32,6 +32,7 @@ class SqlCheckpoint:
     def __init__(self, state: SqlState, input: str) -> None:
         self._state = state
         self._input = input
+        self._replacing: dict[str, sqlalchemy.Executable] = {}
 
     def load(self) -> State | None:
         """The input's row and its note."""
@@ -186,13 +187,16 @@ class SqlCheckpoint:
         dropped: Any,
         rows: list[dict[str, Any]],
     ) -> None:
-        """Replace rows: delete and insert, which every database spells the same."""
-        gone = [{"k": k} for k in (*dropped, *(row[key] for row in rows))]
-        if gone:
+        """Delete rows of ``dropped`` keys, and insert or replace ``rows``."""
+        if dropped:
             where = (table.c.input == self._input, table.c[key] == bindparam("k"))
-            connection.execute(delete(table).where(*where), gone)
+            connection.execute(delete(table).where(*where), [{"k": k} for k in dropped])
         if rows:
-            connection.execute(insert(table), [{"input": self._input, **row} for row in rows])
+            # Made once: to build it anew takes as long as to run it.
+            if table.name not in self._replacing:
+                self._replacing[table.name] = self._state.replacing(table)
+            replacing = self._replacing[table.name]
+            connection.execute(replacing, [{"input": self._input, **row} for row in rows])
 
 
 def _bucket_rows(change: Change) -> list[dict[str, Any]]:

@@ -133,6 +133,16 @@ class SqlState:
         names = {kind.__name__ for kind in type(error).__mro__}
         return bool(names & {"OperationalError", "InterfaceError", "TimeoutError"})
 
+    def replacing(self, table: sqlalchemy.Table) -> sqlalchemy.Executable:
+        """An insert that replaces the row with the same key, as both databases spell it."""
+        if self._engine.dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import insert as insert_or_update
+        else:
+            from sqlalchemy.dialects.sqlite import insert as insert_or_update  # type: ignore[assignment]
+        statement = insert_or_update(table)
+        rest = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
+        return statement.on_conflict_do_update(index_elements=table.primary_key, set_=rest)
+
     def _open_file(self, path: Path, create: bool) -> Engine:
         if not path.exists():
             if not create:
