@@ -3,13 +3,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.collector.newest_only import lost
 from tests.collector.scenarios import SCENARIOS, Scenario, run
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def _days() -> list[Any]:
+    """All of them; where slow tests are left out, those with kills stand for the rest."""
+    slow = pytest.mark.slow
+    return [
+        pytest.param(day, id=day.name, marks=() if day.name.startswith("killed") else slow)
+        for day in SCENARIOS
+    ]
+
+
+@pytest.mark.parametrize("scenario", _days())
 def test_a_day_is_complete(scenario: Scenario) -> None:
     books = run(scenario)
     assert books.lost == 0
@@ -17,6 +28,7 @@ def test_a_day_is_complete(scenario: Scenario) -> None:
     assert books.kills > 0 or scenario.kill_every == 0
 
 
+@pytest.mark.slow
 def test_fresh_events_are_there_within_seconds() -> None:
     books = run(SCENARIOS[1])
     assert books.median <= 3.0
