@@ -15,7 +15,7 @@ from tests.soak import books
 from tests.soak.covered import Record
 from tests.soak.lives import End, memory_of
 from tests.soak.pace import Pace
-from tests.soak.plan import ALL_DAY, LIMIT, SHORT_PAGES, Strike, pile
+from tests.soak.plan import LIMIT, SHORT_PAGES, Strike, pile
 from tests.soak.slack import Slack
 from tests.soak.tally import Checkpoint, Tally
 
@@ -267,7 +267,8 @@ class Day:
         self._slack.change(cursor_lifetime=strike.value, short_pages=pages)
 
     def _outage(self, strike: Strike) -> None:
-        self._slack.plan_faults(("http_503=1",) if strike.begins else ALL_DAY)
+        faults = ("http_503=1",) if strike.begins else self._slack.faults
+        self._slack.plan_faults(faults)
 
     def _token(self, strike: Strike) -> None:
         """``again``: somebody signs in anew. ``revoked``: no token is good any more."""

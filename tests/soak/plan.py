@@ -27,6 +27,9 @@ ALL_DAY = (
     "drip=0.01:10",
     "hang=0.001",
 )
+#: A day of some hundred calls meets each of these in so many of them, or not one of some.
+_SHORT_SHARE = 0.03
+_COUNTED = ("http_500", "rate_limited", "cut", "reset", "slow_start", "drip")
 #: The organization's limit, and what its other tools take of it as a rule and at times.
 LIMIT, OTHERS, OTHERS_MOST = 50, 10, 50
 CURSOR_LIVES, CURSOR_DIES = 3600, 0.01
@@ -154,6 +157,18 @@ def _one_after_the_other(
             begin, lasts = 0.05 * seconds, 0.85 * seconds
         found += _strikes(kind, begin, lasts)
     return found
+
+
+def all_day(short: bool) -> tuple[str, ...]:
+    """What meets a share of all calls, on a ``short`` day a larger one: options of the emulator."""
+    return tuple(_more(fault) if short else fault for fault in ALL_DAY)
+
+
+def _more(fault: str) -> str:
+    kind, _, rest = fault.partition("=")
+    share, colon, value = rest.partition(":")
+    more = max(float(share), _SHORT_SHARE) if kind in _COUNTED else share
+    return f"{kind}={more}{colon}{value}"
 
 
 def measure(page: int, events: float) -> int:

@@ -16,7 +16,7 @@ from tests.soak.addon import SplunkHost
 from tests.soak.clock import FastClock
 from tests.soak.day import Day, Host
 from tests.soak.pace import Pace
-from tests.soak.plan import DAY, bursts, measure, plan
+from tests.soak.plan import DAY, all_day, bursts, measure, plan
 from tests.soak.plan import SHORT as SHORT_DAY
 from tests.soak.records import keep
 from tests.soak.slack import COMMAND, Slack, slack
@@ -81,7 +81,13 @@ def soak(name: str, folder: Path, form: Form) -> dict[str, Any]:
     # Slack's own, or so short that a short day has some.
     life = min(43_200.0, max(240.0, form.seconds / 3))
     with slack(
-        clock, form.seed, a_day=form.events, late=late, bursts=peaks, token_life=life
+        clock,
+        form.seed,
+        a_day=form.events,
+        late=late,
+        bursts=peaks,
+        faults=all_day(form.seconds < SHORT_DAY),
+        token_life=life,
     ) as there:
         host = _host(name, folder, clock, there, form)
         try:

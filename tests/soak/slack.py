@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from tests.bench.children import Emulator, environment
 from tests.soak.clock import FastClock
-from tests.soak.plan import ALL_DAY, CURSOR_LIVES, LIMIT, OTHERS, SHORT_PAGES
+from tests.soak.plan import CURSOR_LIVES, LIMIT, OTHERS, SHORT_PAGES
 
 TOP = Path(__file__).parents[2]
 #: Seconds for which a spent refresh token is taken again. How long Slack takes it is not known.
@@ -45,11 +45,17 @@ class SignIn(NamedTuple):
 
 
 class Slack(Emulator):
-    """The running emulator. ``clock``: the one that it lives by. ``a_day``: events, as a rule."""
+    """The running emulator. ``clock``: the one that it lives by. ``a_day``: events, as a rule.
 
-    def __init__(self, told: dict[str, str], clock: FastClock, a_day: float) -> None:
+    ``faults``: what meets a share of all calls, as a rule.
+    """
+
+    def __init__(
+        self, told: dict[str, str], clock: FastClock, a_day: float, faults: Sequence[str]
+    ) -> None:
         super().__init__(told, int(clock.now()))
         self.a_day = a_day
+        self.faults = faults
         self._clock = clock
 
     def sign_in(self) -> SignIn:
@@ -97,6 +103,7 @@ def slack(
     a_day: float,
     late: Sequence[str],
     bursts: Sequence[str],
+    faults: Sequence[str],
     token_life: float,
 ) -> Iterator[Slack]:
     """An emulated Slack that lives by ``clock``."""
@@ -106,7 +113,7 @@ def slack(
     # A start alone takes half a minute of the fast clock's, which is not what a grace is for.
     options += ["--token-life", token_life, "--refresh-grace", GRACE]
     options += ["--short-pages", SHORT_PAGES, "--answer-time", "0.1-1.5"]
-    for name, values in (("late", late), ("burst", bursts), ("fault", ALL_DAY)):
+    for name, values in (("late", late), ("burst", bursts), ("fault", faults)):
         for value in values:
             options += [f"--{name}", value]
     process = subprocess.Popen(
@@ -119,7 +126,7 @@ def slack(
     try:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline() or "{}")
-        yield Slack(told, clock, a_day)
+        yield Slack(told, clock, a_day, faults)
     finally:
         process.kill()
         process.communicate()

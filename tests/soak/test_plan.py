@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The size of bursts follows from the events of a day, and a full day's stays what it is."""
+"""What a small or short day has instead, and that a full day's stays what it is."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.soak.plan import DAY, FULL_DAY, PILE, bursts, measure, pile
+from tests.soak.plan import ALL_DAY, DAY, FULL_DAY, PILE, all_day, bursts, measure, pile
 from tests.soak.running import MIDNIGHT, NINE, PAGE_OF, Form
 
 
@@ -31,3 +31,12 @@ def test_a_small_day_has_them_in_proportion_down_to_some() -> None:
 )
 def test_part_of_a_day_is_its_end(hours: float, begin: int) -> None:
     assert Form(seconds=hours * 3600).begin == begin
+
+
+def test_a_short_day_meets_more_of_what_is_counted() -> None:
+    assert all_day(short=False) == ALL_DAY
+    assert set(ALL_DAY) - set(all_day(short=True)) == {
+        *("http_500=0.01", "rate_limited=0.005:7", "cut=0.01", "reset=0.005"),
+        *("slow_start=0.01:15", "drip=0.01:10"),
+    }
+    assert {"rate_limited=0.03:7", "cut=0.03", "hang=0.001"} < set(all_day(short=True))
