@@ -325,7 +325,8 @@ $(VENVS)/%/.stamp: pyproject.toml
 			exit 1; }; }
 	@echo "Making the environment $(@D) (packages from the configured registry)"
 	@$(@D)/bin/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(@D)
-	@# Debian 11 has a pip that cannot install a link to a tree without setup.py: 22 can.
-	@$(@D)/bin/python -m pip install -qq 'pip>=22'
+	@# Debian 11 has a pip that cannot install a link to a tree without setup.py; before 22.1 none
+	@# takes settings: this one has the link be a path, which no finder has to be imported for.
+	@$(@D)/bin/python -m pip install -qq 'pip>=22.1'
 	@$(@D)/bin/python -m pip install -qq --config-settings editable_mode=compat --editable '.$(EXTRAS)'
 	@touch $@

@@ -82,12 +82,12 @@ class CallBudget:
         return [now - call for call in self._calls]
 
     def remember(self, now: float, ages: Iterable[float]) -> None:
-        """Count calls that the process before this one made: ``ages`` as of ``recent``.
+        """Before any call: count those of the process before this one, ``ages`` as of ``recent``.
 
         What is no age of less than a minute is passed over: the clock was set since.
         """
         known = sorted((age for age in ages if 0 <= age < MINUTE), reverse=True)
-        self._calls.extendleft(now - age for age in reversed(known))
+        self._calls.extend(now - age for age in known)
 
     def _forget(self, now: float) -> None:
         for calls in (self._calls, self._urgent):
